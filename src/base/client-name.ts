@@ -1,0 +1,8 @@
+/** A User-Agent header as it is kept: printable, at most 300 characters, `null` when there is none. */
+export function clientName(userAgent: string | undefined): string | null {
+  const printable = userAgent
+    ?.replace(/[^\x20-\x7e]/g, "")
+    .trim()
+    .slice(0, 300);
+  return printable ? printable : null;
+}

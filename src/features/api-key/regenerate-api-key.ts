@@ -1,0 +1,25 @@
+import type { Pool } from "pg";
+import type { Actor } from "../../base/actor";
+import { makeApiKey } from "../../base/api-key-format";
+import { transaction } from "../../platform/database";
+import { replaceApiKey } from "../../records/api-keys";
+import { addTrailEntry } from "../../records/trail";
+
+/**
+ * Replaces exactly the key the form was about; "stale-key" when that one has ended, so that a form sent twice never
+ * ends the key that was just copied. The new key is returned once and stored nowhere.
+ */
+export async function regenerateApiKey(
+  db: Pool,
+  actor: Actor,
+  personId: string,
+  replacedId: string,
+): Promise<{ key: string } | "stale-key"> {
+  const made = makeApiKey();
+  return transaction(db, async (tx) => {
+    if (!(await replaceApiKey(tx, personId, replacedId, made))) return "stale-key";
+    const details = { keyId: made.id, replacedKeyId: replacedId };
+    await addTrailEntry(tx, { action: "api-key.regenerated", actor, subjectId: personId, details });
+    return { key: made.key };
+  });
+}

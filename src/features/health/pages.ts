@@ -1,0 +1,19 @@
+import type { Visit } from "../../web/visit";
+
+/** GET /healthz: the process answers. */
+export async function alive({ res }: Visit): Promise<void> {
+  res.set("Cache-Control", "no-store").type("text").send("ok\n");
+}
+
+/** GET /readyz: the database answers too; 503 when it does not. */
+export async function ready({ res, desk }: Visit): Promise<void> {
+  const answer = await desk.db.query("select 1").then(
+    () => true,
+    () => false,
+  );
+  res
+    .status(answer ? 200 : 503)
+    .set("Cache-Control", "no-store")
+    .type("text")
+    .send(answer ? "ready\n" : "the database does not answer\n");
+}

@@ -1,0 +1,34 @@
+import type { Pool } from "pg";
+import type { Actor } from "../../base/actor";
+import { transaction } from "../../platform/database";
+import { lockPerson, type ProfileFields, updateProfile } from "../../records/people";
+import { addTrailEntry } from "../../records/trail";
+
+export type ProfileField = keyof ProfileFields;
+
+const FIELDS: ProfileField[] = ["firstName", "lastName", "phoneNumber", "sessionTimeout"];
+
+/**
+ * Saves the profile and says which fields changed. "stale" when it was saved since the form was drawn, unless that
+ * other save left everything as this one wants it.
+ */
+export async function changeProfile(
+  db: Pool,
+  actor: Actor,
+  personId: string,
+  version: number,
+  profile: ProfileFields,
+): Promise<{ changed: ProfileField[] } | "stale"> {
+  return transaction(db, async (tx) => {
+    const current = await lockPerson(tx, personId);
+    if (!current) return "stale";
+    const changed = FIELDS.filter((field) => current[field] !== profile[field]);
+    if (changed.length === 0) return { changed };
+    if (!(await updateProfile(tx, personId, version, profile))) return "stale";
+    const details = Object.fromEntries(
+      changed.map((field) => [field, { from: current[field], to: profile[field] }]),
+    );
+    await addTrailEntry(tx, { action: "profile.changed", actor, subjectId: personId, details });
+    return { changed };
+  });
+}

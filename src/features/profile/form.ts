@@ -1,0 +1,24 @@
+import { z } from "zod";
+import { phoneNumberProblems } from "../../base/phone-number";
+import { SESSION_TIMEOUTS } from "../../base/session-timeout";
+import { nameField } from "../../platform/form-fields";
+
+const SECONDS: number[] = SESSION_TIMEOUTS.map((timeout) => timeout.seconds);
+
+/** The profile form; `version` is the one the form was drawn from. */
+export const profileForm = z.object({
+  firstName: nameField("first name"),
+  lastName: nameField("last name"),
+  phoneNumber: z
+    .string("Enter your phone number, or leave the field empty")
+    .trim()
+    .superRefine((phone, context) => {
+      const problems = phoneNumberProblems(phone);
+      if (problems.length > 0) context.addIssue(problems.join(". "));
+    }),
+  sessionTimeout: z
+    .string("Choose a session timeout from the list")
+    .transform(Number)
+    .refine((seconds) => SECONDS.includes(seconds), "Choose a session timeout from the list"),
+  version: z.coerce.number().int().catch(0),
+});

@@ -1,0 +1,15 @@
+import type { Pool } from "pg";
+import type { Passwords } from "../../platform/passwords";
+import { findPersonByEmail, type Person } from "../../records/people";
+
+/** The person with this email and password; an unknown email takes as long as a wrong password (ASVS 5.0, 6.3.8). */
+export async function checkPassword(
+  db: Pool,
+  passwords: Passwords,
+  email: string,
+  password: string,
+): Promise<Person | undefined> {
+  const found = await findPersonByEmail(db, email);
+  const right = await passwords.matches(password, found?.passwordHash);
+  return right ? found : undefined;
+}

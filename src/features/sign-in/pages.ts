@@ -1,0 +1,121 @@
+import { localPath } from "../../base/local-path";
+import { describeTimeout } from "../../base/session-timeout";
+import { readBySchema } from "../../platform/form-errors";
+import { leave } from "../../web/leave";
+import { drawPage, type Page } from "../../web/page";
+import { readForm, readQuery } from "../../web/read-form";
+import { startSession } from "../../web/start-session";
+import { actorOf, type PersonVisit, type Visit } from "../../web/visit";
+import { acceptCode } from "./accept-code";
+import { acceptRecoveryCode } from "./accept-recovery-code";
+import { checkPassword } from "./check-password";
+import { findNextStep } from "./find-next-step";
+import { signInForm } from "./form";
+
+/** GET /sign-in: email and password; says first why somebody was signed out, or that set-up is pending. */
+export async function show(visit: Visit): Promise<void> {
+  const { session } = visit.req;
+  const query = readQuery(visit.req);
+  if (session.alive && session.stage === "signed-in")
+    return leave(visit, localPath(query.return, "/profile"));
+  await drawSignIn(visit, { returnTo: localPath(query.return, ""), notice: noticeFor(visit, query.notice) });
+}
+
+/** POST /sign-in: a right password leads to the second step. */
+export async function givePassword(visit: Visit): Promise<void> {
+  const { desk, req } = visit;
+  const form = readForm(req);
+  const returnTo = localPath(form.return, "");
+  const values = { email: form.email ?? "" };
+  const read = readBySchema(signInForm, form);
+  if (!read.ok) return drawSignIn(visit, { returnTo, values, status: 422, errors: read.errors });
+  const person = await checkPassword(desk.db, desk.passwords, read.input.email, read.input.password);
+  if (!person) {
+    const errors = [
+      { field: "email", message: "The email or the password is not right. Check both and try again" },
+    ];
+    return drawSignIn(visit, { returnTo, values, status: 422, errors });
+  }
+  req.session.passwordGivenAt = desk.now().getTime();
+  req.session.returnTo = returnTo || "/profile";
+  const stage = await findNextStep(desk.db, person);
+  await startSession(visit, person.id, stage, { secondFactor: "none" });
+  await leave(
+    visit,
+    { code: "/sign-in/two-factor", enrolment: "/two-factor/enrol", "signed-in": goOn(visit) }[stage],
+  );
+}
+
+/** GET /sign-in/two-factor: asks for the one-time code. */
+export async function showCode(visit: PersonVisit): Promise<void> {
+  await drawPage(visit, "sign-in/two-factor", { title: "Enter your one-time code" });
+}
+
+/** POST /sign-in/two-factor: a right code, accepted once, signs in. */
+export async function giveCode(visit: PersonVisit): Promise<void> {
+  const { desk, person } = visit;
+  const { code = "" } = readForm(visit.req);
+  const answer = await acceptCode(desk.db, desk.seal, person.id, code, desk.now());
+  if (answer !== "accepted") {
+    const errors = [{ field: "code", message: CODE_MESSAGES[answer] }];
+    return drawPage(visit, "sign-in/two-factor", { title: "Enter your one-time code", status: 422, errors });
+  }
+  await startSession(visit, person.id, "signed-in", { secondFactor: "one-time code" });
+  await leave(visit, goOn(visit));
+}
+
+/** GET /sign-in/recovery-code: asks for a recovery code instead. */
+export async function showRecoveryCode(visit: PersonVisit): Promise<void> {
+  await drawPage(visit, "sign-in/recovery-code", { title: "Use a recovery code" });
+}
+
+/** POST /sign-in/recovery-code: an unused recovery code signs in, and the next page says how many are left. */
+export async function giveRecoveryCode(visit: PersonVisit): Promise<void> {
+  const { desk, person } = visit;
+  const { recoveryCode = "" } = readForm(visit.req);
+  const answer = await acceptRecoveryCode(desk.db, desk.pepper, actorOf(visit), person.id, recoveryCode);
+  if (typeof answer === "string") {
+    const errors = [{ field: "recoveryCode", message: RECOVERY_MESSAGES[answer] }];
+    return drawPage(visit, "sign-in/recovery-code", { title: "Use a recovery code", status: 422, errors });
+  }
+  await startSession(visit, person.id, "signed-in", { secondFactor: "recovery code" });
+  await leave(visit, goOn(visit), leftNotice(answer.left));
+}
+
+const CODE_MESSAGES = {
+  malformed: "Enter the 6 digits your authenticator app shows",
+  wrong: "That code is not right. Enter the one your app shows now",
+  used: "That code has been used already. Wait for the next one, at most 30 seconds",
+};
+
+const RECOVERY_MESSAGES = {
+  malformed: "Enter one of your recovery codes: 12 letters and digits, like 7K2M-QX4T-9DHW",
+  wrong: "That recovery code is not right, or has been used already. Try another one",
+};
+
+function leftNotice(left: number): string {
+  const codes = left === 1 ? "1 recovery code" : `${left} recovery codes`;
+  return `You used a recovery code and have ${codes} left. If your authenticator is gone, reset two-factor authentication now.`;
+}
+
+function goOn({ req }: Visit): string {
+  return localPath(req.session.returnTo, "/profile");
+}
+
+function noticeFor({ req }: Visit, asked: string | undefined): string | undefined {
+  const { publicId, alive, stage, idleTimeout } = req.session;
+  if (asked === "signed-out") return "You have signed out.";
+  if (!publicId || alive) return undefined;
+  if (stage !== "signed-in") return "Signing in was not finished in time. Start again.";
+  return `You were signed out after ${describeTimeout(idleTimeout ?? 0)} without activity. Sign in to go on where you were.`;
+}
+
+async function drawSignIn(visit: Visit, page: Partial<Page> & { returnTo: string }): Promise<void> {
+  const setUpIsPending = !(await visit.desk.isSetUp());
+  await drawPage(visit, "sign-in/sign-in", {
+    title: "Sign in",
+    values: { email: "" },
+    setUpIsPending,
+    ...page,
+  });
+}

@@ -1,0 +1,128 @@
+import { toDataURL } from "qrcode";
+import { localPath } from "../../base/local-path";
+import { authenticatorUri, makeAuthenticatorSecret } from "../../platform/one-time-code";
+import { countRecoveryCodes } from "../../records/recovery-codes";
+import { findSecondFactor, keepPending, secondFactorPurpose } from "../../records/second-factors";
+import { leave } from "../../web/leave";
+import { drawPage, type Page } from "../../web/page";
+import { readForm } from "../../web/read-form";
+import { hashSid } from "../../web/session-store";
+import { startSession } from "../../web/start-session";
+import { actorOf, type PersonVisit } from "../../web/visit";
+import { type ConfirmAnswer, confirmAuthenticator } from "./confirm-authenticator";
+import { mustEnrol, putOffEnrolment } from "./put-off-enrolment";
+import { replaceRecoveryCodes } from "./replace-recovery-codes";
+
+/** GET /two-factor/enrol: the QR code, before anything else is open. */
+export async function showEnrolment(visit: PersonVisit): Promise<void> {
+  await drawEnrolment(visit);
+}
+
+/** POST /two-factor/enrol: a right code enrols and signs in; the answer shows the recovery codes. */
+export async function enrol(visit: PersonVisit): Promise<void> {
+  const answer = await confirm(visit, { reset: false });
+  if (answer === "already-confirmed") return leave(visit, "/sign-in");
+  if (typeof answer === "string") return drawEnrolment(visit, failed(answer));
+  await startSession(visit, visit.person.id, "signed-in", { secondFactor: "enrolled" });
+  await drawRecoveryCodes(visit, answer.recoveryCodes, localPath(visit.req.session.returnTo, "/profile"));
+}
+
+/** POST /two-factor/not-now: goes on without two-factor authentication, where that is allowed. */
+export async function putOff(visit: PersonVisit): Promise<void> {
+  const { desk, person, req } = visit;
+  if ((await putOffEnrolment(desk.db, actorOf(visit), person)) === "required")
+    return leave(visit, "/two-factor/enrol");
+  await startSession(visit, person.id, "signed-in", { secondFactor: "put off" });
+  await leave(visit, localPath(req.session.returnTo, "/profile"));
+}
+
+/** GET /profile/two-factor/reset: the QR code of the next authenticator; the present one goes on working. */
+export async function showReset(visit: PersonVisit): Promise<void> {
+  await drawReset(visit);
+}
+
+/** POST /profile/two-factor/reset: a right code of the new authenticator replaces the old one at once. */
+export async function reset(visit: PersonVisit): Promise<void> {
+  const answer = await confirm(visit, { reset: true });
+  if (answer === "already-confirmed") {
+    return leave(
+      visit,
+      "/profile",
+      "Your new authenticator is in use already. The recovery codes were shown once; you can get new ones here.",
+    );
+  }
+  if (typeof answer === "string") return drawReset(visit, failed(answer));
+  await startSession(visit, visit.person.id, "signed-in", { secondFactor: "reset" });
+  await drawRecoveryCodes(visit, answer.recoveryCodes, "/profile");
+}
+
+/** GET /profile/two-factor/recovery-codes: warns before new recovery codes replace the old ones. */
+export async function showRecoveryCodes(visit: PersonVisit): Promise<void> {
+  const left = await countRecoveryCodes(visit.desk.db, visit.person.id);
+  await drawPage(visit, "two-factor/new-recovery-codes", { title: "Get new recovery codes", left });
+}
+
+/** POST /profile/two-factor/recovery-codes: ten new recovery codes, shown once. */
+export async function renewRecoveryCodes(visit: PersonVisit): Promise<void> {
+  const { desk, person } = visit;
+  if (!(await findSecondFactor(desk.db, person.id))) return leave(visit, "/profile");
+  const codes = await replaceRecoveryCodes(desk.db, desk.pepper, actorOf(visit), person.id);
+  await drawRecoveryCodes(visit, codes, "/profile");
+}
+
+async function confirm(visit: PersonVisit, { reset }: { reset: boolean }): Promise<ConfirmAnswer> {
+  const { desk, person, req } = visit;
+  const { code = "", secondFactor = "" } = readForm(req);
+  const actor = { ...actorOf(visit), sessionId: req.session.publicId ?? "" };
+  const tools = { seal: desk.seal, pepper: desk.pepper, now: desk.now() };
+  const request = {
+    personId: person.id,
+    sid: hashSid(req.sessionID),
+    typed: code,
+    secondFactorId: secondFactor,
+    reset,
+  };
+  return confirmAuthenticator(desk.db, tools, actor, request);
+}
+
+function failed(answer: "malformed" | "wrong" | "lapsed"): Partial<Page> {
+  const message = {
+    malformed: "Enter the 6 digits your authenticator app shows",
+    wrong: "That code is not right. Enter the one your app shows now for this QR code",
+    lapsed: "The QR code you scanned has lapsed. Scan this new one and enter its code",
+  }[answer];
+  return { status: 422, errors: [{ field: "code", message }] };
+}
+
+async function drawEnrolment(visit: PersonVisit, page: Partial<Page> = {}): Promise<void> {
+  const optional = !(await mustEnrol(visit.desk.db, visit.person));
+  await drawSetUp(visit, "two-factor/enrol", {
+    title: "Set up two-factor authentication",
+    optional,
+    ...page,
+  });
+}
+
+async function drawReset(visit: PersonVisit, page: Partial<Page> = {}): Promise<void> {
+  const enrolled = (await findSecondFactor(visit.desk.db, visit.person.id)) !== undefined;
+  const title = enrolled ? "Reset Two-Factor Authentication" : "Set Up Two-Factor Authentication";
+  await drawSetUp(visit, "two-factor/reset", { title, enrolled, ...page });
+}
+
+async function drawSetUp(visit: PersonVisit, view: string, page: Page): Promise<void> {
+  const { desk, person, req } = visit;
+  const purpose = secondFactorPurpose(person.id);
+  const pending = await keepPending(desk.db, {
+    sid: hashSid(req.sessionID),
+    personId: person.id,
+    sealedSecret: desk.seal.close(Buffer.from(makeAuthenticatorSecret()), purpose),
+  });
+  const secret = desk.seal.open(pending.sealedSecret, purpose).toString();
+  const uri = authenticatorUri(secret, person.email, "Latchkey");
+  const qrCode = await toDataURL(uri, { margin: 2, width: 240, errorCorrectionLevel: "M" });
+  await drawPage(visit, view, { ...page, qrCode, secret, secondFactorId: pending.id });
+}
+
+async function drawRecoveryCodes(visit: PersonVisit, recoveryCodes: string[], next: string): Promise<void> {
+  await drawPage(visit, "two-factor/recovery-codes", { title: "Your recovery codes", recoveryCodes, next });
+}

@@ -1,0 +1,30 @@
+import type { Pool } from "pg";
+import type { Actor } from "../../base/actor";
+import { makeRecoveryCodes, normaliseRecoveryCode } from "../../base/recovery-code";
+import { type Queryable, transaction } from "../../platform/database";
+import { hashRecoveryCode } from "../../platform/seal";
+import { lockPerson } from "../../records/people";
+import * as records from "../../records/recovery-codes";
+import { addTrailEntry } from "../../records/trail";
+
+/** Replaces the person's recovery codes by ten new ones, which are returned to be shown once. */
+export async function replaceRecoveryCodes(
+  db: Pool,
+  pepper: Buffer,
+  actor: Actor,
+  personId: string,
+): Promise<string[]> {
+  return transaction(db, async (tx) => {
+    await lockPerson(tx, personId);
+    await addTrailEntry(tx, { action: "recovery-codes.replaced", actor, subjectId: personId });
+    return drawRecoveryCodes(tx, pepper, personId);
+  });
+}
+
+/** Inside a transaction: makes ten recovery codes, stores their hashes instead of the old ones, and returns them. */
+export async function drawRecoveryCodes(tx: Queryable, pepper: Buffer, personId: string): Promise<string[]> {
+  const codes = makeRecoveryCodes();
+  const hashes = codes.map((code) => hashRecoveryCode(pepper, personId, normaliseRecoveryCode(code) ?? ""));
+  await records.replaceRecoveryCodes(tx, personId, hashes);
+  return codes;
+}

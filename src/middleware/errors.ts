@@ -1,0 +1,58 @@
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
+import { Refusal } from "../base/refusal";
+import type { Desk } from "../web/desk";
+import { drawPage } from "../web/page";
+
+const TITLES: Record<number, string> = {
+  400: "That could not be read",
+  403: "Not allowed",
+  404: "Page not found",
+  413: "That was too much",
+  500: "Something went wrong",
+};
+
+/** Every address that no route knows. */
+export const notFound: RequestHandler = () => {
+  throw new Refusal(
+    404,
+    "There is no page at this address. It may have moved, or the address has a typing mistake.",
+  );
+};
+
+/** The last middleware: refusals as pages with their sentence, anything else as a 500 with the request's id. */
+export function errorPage(desk: Desk): ErrorRequestHandler {
+  return async (error, req, res, next) => {
+    if (res.headersSent) return next(error);
+    const refusal = asRefusal(error);
+    if (!refusal) req.log.error({ err: error }, "A request failed");
+    await answer(
+      desk,
+      req,
+      res,
+      refusal ?? new Refusal(500, "Something went wrong on our side. Nothing you did caused it."),
+    ).catch((failure) => {
+      req.log.error({ err: failure }, "The error page could not be drawn");
+      if (!res.headersSent) res.status(500).type("text").send("Something went wrong.");
+    });
+  };
+}
+
+async function answer(desk: Desk, req: Request, res: Response, refusal: Refusal): Promise<void> {
+  const { status, sentence } = refusal;
+  const title = TITLES[status] ?? "That did not work";
+  if (req.path.startsWith("/v1/") || req.path.startsWith("/authentication/")) {
+    res.status(status).json({ errors: [{ status: String(status), title, detail: sentence }] });
+    return;
+  }
+  await drawPage({ req, res, desk }, "errors/error", { title, status, sentence, requestId: String(req.id) });
+}
+
+// What Express and its body parser refuse carries a 4xx status; its own words are for developers.
+function asRefusal(error: unknown): Refusal | undefined {
+  if (error instanceof Refusal) return error;
+  const status = error instanceof Error && "status" in error ? Number(error.status) : 500;
+  if (status === 413) return new Refusal(413, "What you sent is too large. Go back and send less.");
+  if (status >= 400 && status < 500)
+    return new Refusal(400, "The request could not be read. Go back and try again.");
+  return undefined;
+}

@@ -1,0 +1,104 @@
+import { Refusal } from "../base/refusal";
+import { isAdministrator } from "../base/roles";
+import { findPerson, type Person } from "../records/people";
+import type { SessionStage } from "../records/sessions";
+import { checkApiKey } from "../web/check-api-key";
+import { leave } from "../web/leave";
+import type { ApiKeyVisit, PersonVisit, Visit } from "../web/visit";
+
+/** A password given longer ago than this is asked for again before something sensitive, in milliseconds. */
+export const PASSWORD_RECENT_MS = 10 * 60 * 1000;
+
+/** The guards a route can have, and what a handler behind each one gets. */
+export type Guards = {
+  /** Anybody. */
+  public: Visit;
+  /** Password given, one-time code due. */
+  awaitingCode: PersonVisit;
+  /** Password given, no authenticator yet. */
+  enrolling: PersonVisit;
+  /** Signed in. */
+  signedIn: PersonVisit;
+  /** Signed in, and the password given within the last ten minutes. */
+  recentPassword: PersonVisit;
+  /** Signed in, with the role administrator. */
+  administrator: PersonVisit;
+  /** A good API key; refused with a JSON error. */
+  apiKey: ApiKeyVisit;
+  /** A good API key; refused with an empty body. */
+  apiKeySilent: ApiKeyVisit;
+};
+
+export type GuardName = keyof Guards;
+
+/** Lets a request through by returning what the handler gets; otherwise answers it and returns undefined. */
+type Guard<Name extends GuardName> = (visit: Visit) => Promise<Guards[Name] | undefined>;
+
+/** The guards by name. */
+export const guards: { [Name in GuardName]: Guard<Name> } = {
+  public: async (visit) => visit,
+  awaitingCode: (visit) => atStage(visit, "code"),
+  enrolling: (visit) => atStage(visit, "enrolment"),
+  signedIn: (visit) => atStage(visit, "signed-in"),
+  recentPassword: async (visit) => {
+    const signedIn = await atStage(visit, "signed-in");
+    if (!signedIn) return undefined;
+    const age = visit.desk.now().getTime() - (visit.req.session.passwordGivenAt ?? 0);
+    if (age <= PASSWORD_RECENT_MS) return signedIn;
+    await leave(visit, `/confirm-password?return=${encodeURIComponent(pageOf(visit))}`);
+    return undefined;
+  },
+  administrator: async (visit) => {
+    const signedIn = await atStage(visit, "signed-in");
+    if (signedIn && !isAdministrator(signedIn.person.roles)) {
+      throw new Refusal(403, "Only administrators can open this page.");
+    }
+    return signedIn;
+  },
+  apiKey: async (visit) => {
+    const apiKey = await checkApiKey(visit.desk, visit.req);
+    if (apiKey) return { ...visit, apiKey };
+    askForKey(visit).json({
+      errors: [{ status: "401", title: "Unauthorized", detail: "Send a valid API key." }],
+    });
+    return undefined;
+  },
+  apiKeySilent: async (visit) => {
+    const apiKey = await checkApiKey(visit.desk, visit.req);
+    if (apiKey) return { ...visit, apiKey };
+    askForKey(visit).end();
+    return undefined;
+  },
+};
+
+function askForKey({ res }: Visit) {
+  return res.status(401).set("WWW-Authenticate", 'Basic realm="Latchkey", charset="UTF-8"');
+}
+
+const PAGE_OF_STAGE: Record<SessionStage, string> = {
+  code: "/sign-in/two-factor",
+  enrolment: "/two-factor/enrol",
+  "signed-in": "/profile",
+};
+
+async function atStage(visit: Visit, stage: SessionStage): Promise<PersonVisit | undefined> {
+  const { session } = visit.req;
+  const person = await personOf(visit);
+  if (!person) {
+    await leave(visit, `/sign-in?return=${encodeURIComponent(pageOf(visit))}`);
+    return undefined;
+  }
+  if (session.stage === stage) return { ...visit, person };
+  await leave(visit, PAGE_OF_STAGE[session.stage ?? "code"]);
+  return undefined;
+}
+
+async function personOf({ req, desk }: Visit): Promise<Person | undefined> {
+  const { alive, personId } = req.session;
+  return alive && personId ? findPerson(desk.db, personId) : undefined;
+}
+
+// Every POST that asks for a recent password has a page at the same address to come back to; the tests hold it.
+function pageOf({ req }: Visit): string {
+  return req.method === "GET" || req.method === "HEAD" ? req.originalUrl : req.path;
+}

@@ -1,0 +1,105 @@
+import path from "node:path";
+import { z } from "zod";
+
+/** What the environment says, checked. */
+export type Config = {
+  port: number;
+  host: string | undefined;
+  baseUrl: URL;
+  /** Undefined when Latchkey brings its own Postgres. */
+  databaseUrl: string | undefined;
+  dataDir: string;
+  /** Undefined when it is generated into the data folder. */
+  appSecret: string | undefined;
+  trustProxy: boolean | number | string;
+  logLevel: string;
+};
+
+/** Every problem found in the environment, a sentence each. */
+export class ConfigProblems extends Error {
+  constructor(readonly problems: string[]) {
+    super(`The configuration has ${problems.length} problem(s):\n- ${problems.join("\n- ")}`);
+  }
+}
+
+const SECRETS = ["DATABASE_URL", "APP_SECRET"];
+
+const schema = z.object({
+  PORT: z.coerce
+    .number("PORT is not a number")
+    .int("PORT is not a whole number")
+    .min(0, "PORT is below 0")
+    .max(65535, "PORT is above 65535")
+    .default(3000),
+  HOST: z.string().optional(),
+  BASE_URL: z
+    .url({ protocol: /^https?$/, error: "BASE_URL is not an http or https address" })
+    .refine(
+      (value) => !URL.canParse(value) || new URL(value).pathname === "/",
+      "BASE_URL has a path: give the origin only",
+    )
+    .optional(),
+  DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/, error: "DATABASE_URL is not a postgres:// address" })
+    .optional(),
+  DATA_DIR: z.string().default("./data"),
+  APP_SECRET: z.string().min(32, "APP_SECRET is shorter than 32 characters").optional(),
+  TRUST_PROXY: z.string().default("false"),
+  LOG_LEVEL: z
+    .enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"], {
+      error: "LOG_LEVEL is not one of fatal, error, warn, info, debug, trace, silent",
+    })
+    .default("info"),
+});
+
+/**
+ * Reads the configuration from an environment; empty values count as absent, `NAME_FILE` gives a secret by file.
+ * `readFile` returns the file's text or throws. Throws ConfigProblems with every problem at once.
+ */
+export function parseConfig(
+  env: Record<string, string | undefined>,
+  readFile: (file: string) => string,
+): Config {
+  const problems: string[] = [];
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value !== ""),
+  );
+  for (const name of SECRETS) {
+    const file = given[`${name}_FILE`];
+    if (file === undefined) continue;
+    if (given[name] !== undefined) problems.push(`${name} and ${name}_FILE are both set: keep one`);
+    else {
+      try {
+        given[name] = readFile(file).trim();
+      } catch (error) {
+        problems.push(`${name}_FILE cannot be read: ${(error as Error).message}`);
+      }
+    }
+  }
+
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => issue.message));
+  if (given.DATABASE_URL !== undefined && given.APP_SECRET === undefined) {
+    problems.push(
+      "APP_SECRET is missing: with DATABASE_URL it must be set, 32 characters or more, the same on every replica",
+    );
+  }
+  if (problems.length > 0 || !parsed.success) throw new ConfigProblems(problems);
+
+  const values = parsed.data;
+  return {
+    port: values.PORT,
+    host: values.HOST,
+    baseUrl: new URL(values.BASE_URL ?? `http://localhost:${values.PORT}`),
+    databaseUrl: values.DATABASE_URL,
+    dataDir: path.resolve(values.DATA_DIR),
+    appSecret: values.APP_SECRET,
+    trustProxy: parseTrustProxy(values.TRUST_PROXY),
+    logLevel: values.LOG_LEVEL,
+  };
+}
+
+function parseTrustProxy(value: string): boolean | number | string {
+  if (value === "true" || value === "false") return value === "true";
+  return /^[0-9]+$/.test(value) ? Number(value) : value;
+}

@@ -1,0 +1,61 @@
+import { chooseAccount } from "./account";
+import { type Claim, claimCluster } from "./claim";
+import { ensureCluster, removeUnfinishedClusters } from "./cluster";
+import { openDataFolder } from "./data-folder";
+import { errorCode } from "./error-code";
+import { keepRunning } from "./keep-running";
+import { findPrograms } from "./programs";
+import type { Options, Site } from "./types";
+
+export { DataFolderRefused } from "./refused";
+
+/** A Postgres that belongs to this app until it is stopped; a Postgres that falls over comes back at the same url. */
+export type EmbeddedPostgres = { url: string; stop(): Promise<void> };
+
+/** Starts the Postgres of a data folder, making it if there is none, and refuses a folder another app uses. */
+export async function startEmbeddedPostgres(options: Options): Promise<EmbeddedPostgres> {
+  const began = Date.now();
+  const site = await openSite(options);
+  await ensureCluster(site);
+  const end = new AbortController();
+  const claim = await claimCluster(site, end.signal);
+  try {
+    await removeUnfinishedClusters(site.data, 0);
+    await ensureDatabase(claim);
+  } catch (error) {
+    await claim.lock.release();
+    await claim.server.stop();
+    throw error;
+  }
+  const { port } = claim.server;
+  site.log.info({ port, folder: site.data.root, ms: Date.now() - began }, "The embedded Postgres is up");
+  const running = keepRunning(site, claim, end.signal);
+  return {
+    url: `postgres://latchkey:${claim.password}@127.0.0.1:${port}/latchkey`,
+    stop() {
+      end.abort();
+      return running;
+    },
+  };
+}
+
+async function openSite(options: Options): Promise<Site> {
+  const data = await openDataFolder(options.folder);
+  const account = await chooseAccount(data, options.log);
+  return {
+    data,
+    account,
+    programs: await findPrograms(account),
+    log: options.log,
+    durable: options.durable ?? true,
+    settings: options.extraSettings ?? {},
+  };
+}
+
+async function ensureDatabase({ lock: { client } }: Claim): Promise<void> {
+  const found = await client.query("select from pg_database where datname = 'latchkey'");
+  if (found.rowCount === 1) return;
+  await client.query("create database latchkey").catch((error: unknown) => {
+    if (errorCode(error) !== "42P04") throw error; // it exists by now
+  });
+}

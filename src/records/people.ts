@@ -1,0 +1,104 @@
+import type { Queryable } from "../platform/database";
+
+export type Person = {
+  id: string;
+  email: string;
+  firstName: string;
+  lastName: string;
+  phoneNumber: string;
+  /** Idle timeout in seconds. */
+  sessionTimeout: number;
+  roles: string[];
+  /** Raised by each save of the profile. */
+  version: number;
+};
+
+/** What the profile form saves. */
+export type ProfileFields = Pick<Person, "firstName" | "lastName" | "phoneNumber" | "sessionTimeout">;
+
+const COLUMNS = `id, email, first_name as "firstName", last_name as "lastName", phone_number as "phoneNumber",
+  session_timeout as "sessionTimeout", roles, version`;
+
+/** An active person by id. */
+export async function findPerson(db: Queryable, id: string): Promise<Person | undefined> {
+  const { rows } = await db.query<Person>(
+    `select ${COLUMNS} from people where id = $1 and deactivated_at is null`,
+    [id],
+  );
+  return rows[0];
+}
+
+/** An active person by id, locked until the transaction ends, so that changes to them happen one after another. */
+export async function lockPerson(db: Queryable, id: string): Promise<Person | undefined> {
+  const { rows } = await db.query<Person>(
+    `select ${COLUMNS} from people where id = $1 and deactivated_at is null for no key update`,
+    [id],
+  );
+  return rows[0];
+}
+
+/** An active person and their password's hash, by email in any case. */
+export async function findPersonByEmail(
+  db: Queryable,
+  email: string,
+): Promise<(Person & { passwordHash: string }) | undefined> {
+  const { rows } = await db.query<Person & { passwordHash: string }>(
+    `select ${COLUMNS}, password_hash as "passwordHash"
+       from people where lower(email) = lower($1) and deactivated_at is null`,
+    [email],
+  );
+  return rows[0];
+}
+
+/** The hash of an active person's password. */
+export async function findPasswordHash(db: Queryable, id: string): Promise<string | undefined> {
+  const { rows } = await db.query<{ passwordHash: string }>(
+    `select password_hash as "passwordHash" from people where id = $1 and deactivated_at is null`,
+    [id],
+  );
+  return rows[0]?.passwordHash;
+}
+
+/** True when the person chose to go on without two-factor authentication. */
+export async function hasPutOffTwoFactor(db: Queryable, id: string): Promise<boolean> {
+  const { rows } = await db.query("select from people where id = $1 and two_factor_put_off_at is not null", [
+    id,
+  ]);
+  return rows.length === 1;
+}
+
+/** Remembers that the person chose to go on without two-factor authentication. */
+export async function putOffTwoFactor(db: Queryable, id: string): Promise<void> {
+  await db.query("update people set two_factor_put_off_at = now() where id = $1", [id]);
+}
+
+/** Adds a person and returns their id. Throws on an email that is taken (constraint people_email). */
+export async function insertPerson(
+  db: Queryable,
+  person: Pick<Person, "email" | "firstName" | "lastName" | "roles"> & { passwordHash: string },
+): Promise<string> {
+  const { rows } = await db.query<{ id: string }>(
+    `insert into people (email, first_name, last_name, roles, password_hash)
+     values ($1, $2, $3, $4, $5) returning id`,
+    [person.email, person.firstName, person.lastName, person.roles, person.passwordHash],
+  );
+  const [row] = rows;
+  if (!row) throw new Error("Inserting a person returned no row");
+  return row.id;
+}
+
+/** Saves the profile if it is still at `version`. False when it has been saved since. */
+export async function updateProfile(
+  db: Queryable,
+  id: string,
+  version: number,
+  profile: ProfileFields,
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `update people set first_name = $3, last_name = $4, phone_number = $5, session_timeout = $6,
+            version = version + 1
+      where id = $1 and version = $2 and deactivated_at is null`,
+    [id, version, profile.firstName, profile.lastName, profile.phoneNumber, profile.sessionTimeout],
+  );
+  return rowCount === 1;
+}

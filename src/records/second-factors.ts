@@ -1,0 +1,81 @@
+import type { Queryable } from "../platform/database";
+
+/** An authenticator: confirmed, or pending in the session that enrols it. */
+export type SecondFactor = { id: string; sealedSecret: Buffer };
+
+/** How long a pending authenticator can be confirmed, in seconds. */
+export const PENDING_SECONDS = 15 * 60;
+
+/** What a person's authenticator secrets are sealed for: nobody else's row opens them. */
+export function secondFactorPurpose(personId: string): string {
+  return `second-factor:${personId}`;
+}
+
+const FRESH = `created_at > clock_timestamp() - make_interval(secs => ${PENDING_SECONDS})`;
+
+/** The person's confirmed authenticator. */
+export async function findSecondFactor(db: Queryable, personId: string): Promise<SecondFactor | undefined> {
+  const { rows } = await db.query<SecondFactor>(
+    `select id, sealed_secret as "sealedSecret" from second_factors where person_id = $1 and pending_in is null`,
+    [personId],
+  );
+  return rows[0];
+}
+
+/**
+ * The authenticator this session is enrolling: the one it already shows, so that the QR code stays the same, or the
+ * given one when there is none or it has lapsed.
+ */
+export async function keepPending(
+  db: Queryable,
+  pending: { sid: string; personId: string; sealedSecret: Buffer },
+): Promise<SecondFactor> {
+  const { rows } = await db.query<SecondFactor>(
+    `insert into second_factors as f (pending_in, person_id, sealed_secret) values ($1, $2, $3)
+     on conflict (pending_in) do update set
+       sealed_secret = case when f.${FRESH} then f.sealed_secret else excluded.sealed_secret end,
+       last_step = case when f.${FRESH} then f.last_step else 0 end,
+       created_at = case when f.${FRESH} then f.created_at else clock_timestamp() end
+     returning id, sealed_secret as "sealedSecret"`,
+    [pending.sid, pending.personId, pending.sealedSecret],
+  );
+  const [row] = rows;
+  if (!row) throw new Error("Keeping a pending second factor returned no row");
+  return row;
+}
+
+/** The authenticator this session is enrolling, unless it has lapsed. */
+export async function findPending(db: Queryable, sid: string): Promise<SecondFactor | undefined> {
+  const { rows } = await db.query<SecondFactor>(
+    `select id, sealed_secret as "sealedSecret" from second_factors where pending_in = $1 and ${FRESH}`,
+    [sid],
+  );
+  return rows[0];
+}
+
+/**
+ * Spends a time step: true for exactly one caller, ever, whatever the number of replicas. Sign-in, enrolment and
+ * reset all accept a code by this one statement (RFC 6238 section 5.2: a code is accepted once).
+ */
+export async function spendStep(db: Queryable, secondFactorId: string, step: number): Promise<boolean> {
+  const { rowCount } = await db.query(
+    "update second_factors set last_step = $2 where id = $1 and last_step < $2",
+    [secondFactorId, step],
+  );
+  return rowCount === 1;
+}
+
+/** Removes the person's confirmed authenticator, if any. */
+export async function deleteSecondFactor(db: Queryable, personId: string): Promise<void> {
+  await db.query("delete from second_factors where person_id = $1 and pending_in is null", [personId]);
+}
+
+/** Makes a pending authenticator the person's own. */
+export async function confirmPending(db: Queryable, secondFactorId: string): Promise<void> {
+  await db.query("update second_factors set pending_in = null where id = $1", [secondFactorId]);
+}
+
+/** Drops what this session was enrolling. */
+export async function dropPending(db: Queryable, sid: string): Promise<void> {
+  await db.query("delete from second_factors where pending_in = $1", [sid]);
+}

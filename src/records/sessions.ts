@@ -1,0 +1,104 @@
+import type { Queryable } from "../platform/database";
+
+/** How far someone has come: a code is due, enrolment is due, or signed in. */
+export type SessionStage = "code" | "enrolment" | "signed-in";
+
+/** A session as it is read at each request. */
+export type SessionRow = {
+  id: string;
+  sess: Record<string, unknown>;
+  personId: string;
+  stage: SessionStage;
+  /** False once the idle timeout or the absolute lifetime has passed. */
+  alive: boolean;
+  /** The idle timeout that governs it, in seconds. */
+  idleTimeout: number;
+};
+
+/** How long someone half signed in has for the second step, in seconds. */
+export const HALF_SIGNED_IN_SECONDS = 15 * 60;
+
+/** The longest life of a session whatever the activity, in days. */
+export const ABSOLUTE_LIFETIME_DAYS = 365;
+
+// The end is worked out when it is asked for, from the person's row and the database's own clock: so a changed
+// timeout governs every session of that person at once, and replicas with different clocks agree.
+const IDLE_TIMEOUT = `case s.stage when 'signed-in' then p.session_timeout else ${HALF_SIGNED_IN_SECONDS} end`;
+const ALIVE = `s.last_active_at + make_interval(secs => ${IDLE_TIMEOUT}) > clock_timestamp()
+  and s.expire > clock_timestamp() and p.deactivated_at is null`;
+
+/** A session by the hash of its cookie, also one that has ended but is still remembered. */
+export async function findSession(db: Queryable, sid: string): Promise<SessionRow | undefined> {
+  const { rows } = await db.query<SessionRow>(
+    `select s.id, s.sess, s.person_id as "personId", s.stage, ${ALIVE} as alive, ${IDLE_TIMEOUT} as "idleTimeout"
+       from sessions s join people p on p.id = s.person_id where s.sid = $1`,
+    [sid],
+  );
+  return rows[0];
+}
+
+/** Begins a session: the only statement that makes a row, so nothing in flight brings an ended one back. Returns its id. */
+export async function insertSession(
+  db: Queryable,
+  session: {
+    sid: string;
+    personId: string;
+    stage: SessionStage;
+    address: string | null;
+    client: string | null;
+  },
+): Promise<string> {
+  const { rows } = await db.query<{ id: string }>(
+    `insert into sessions (sid, sess, person_id, stage, address, client, expire)
+     values ($1, '{}', $2, $3, $4, $5, now() + make_interval(days => ${ABSOLUTE_LIFETIME_DAYS})) returning id`,
+    [session.sid, session.personId, session.stage, session.address, session.client],
+  );
+  const [row] = rows;
+  if (!row) throw new Error("Inserting a session returned no row");
+  return row.id;
+}
+
+/** Saves what a live session remembers, and counts as activity. An ended session stays ended. */
+export async function saveSession(db: Queryable, sid: string, sess: object): Promise<void> {
+  await db.query(
+    `update sessions s set sess = $2, last_active_at = clock_timestamp()
+       from people p where s.sid = $1 and p.id = s.person_id and ${ALIVE}`,
+    [sid, JSON.stringify(sess)],
+  );
+}
+
+/** Counts a request as activity. An ended session stays ended. */
+export async function touchSession(db: Queryable, sid: string): Promise<void> {
+  await db.query(
+    `update sessions s set last_active_at = clock_timestamp()
+       from people p where s.sid = $1 and p.id = s.person_id and ${ALIVE}`,
+    [sid],
+  );
+}
+
+/** Ends every session of a person but one (by its public id), half signed in ones too. Returns how many. */
+export async function endOtherSessions(db: Queryable, personId: string, keptId: string): Promise<number> {
+  const { rowCount } = await db.query("delete from sessions where person_id = $1 and id <> $2", [
+    personId,
+    keptId,
+  ]);
+  return rowCount ?? 0;
+}
+
+/** Ends one session of a person, by its public id. False when it had ended already. */
+export async function deleteSession(db: Queryable, personId: string, id: string): Promise<boolean> {
+  const { rowCount } = await db.query("delete from sessions where person_id = $1 and id = $2", [
+    personId,
+    id,
+  ]);
+  return rowCount === 1;
+}
+
+/** Forgets sessions that ended more than 30 days ago; until then a late click is told why it is signed out. */
+export async function forgetEndedSessions(db: Queryable): Promise<number> {
+  const { rowCount } = await db.query(
+    `delete from sessions s using people p where p.id = s.person_id
+        and least(s.last_active_at + make_interval(secs => ${IDLE_TIMEOUT}), s.expire) < now() - interval '30 days'`,
+  );
+  return rowCount ?? 0;
+}

@@ -1,0 +1,32 @@
+import { timingSafeEqual } from "node:crypto";
+import type { Request } from "express";
+import { apiKeyId, hashApiKey } from "../base/api-key-format";
+import { clientName } from "../base/client-name";
+import { readCredentials } from "../base/credentials";
+import { type CheckedApiKey, findApiKeyForCheck } from "../records/api-keys";
+import type { Desk } from "./desk";
+
+/**
+ * The live key this request presents, with its owner; `undefined` for none, unknown, wrong, ended or another's. Asks
+ * the database every time: no cache may accept a key that has been revoked.
+ */
+export async function checkApiKey(desk: Desk, req: Request): Promise<CheckedApiKey | undefined> {
+  const credentials = readCredentials(req.headers);
+  const id = credentials && apiKeyId(credentials.key);
+  if (!credentials || id === undefined) return undefined;
+  const found = await findApiKeyForCheck(desk.db, id);
+  if (!found || !timingSafeEqual(found.hash, hashApiKey(credentials.key))) return undefined;
+  if (!isNameOf(found, credentials.name)) return undefined;
+  desk.calls.note({
+    keyId: found.id,
+    client: clientName(req.get("user-agent")),
+    address: req.ip ?? null,
+    accepted: found.live,
+    at: desk.now(),
+  });
+  return found.live ? found : undefined;
+}
+
+function isNameOf(found: CheckedApiKey, name: string | undefined): boolean {
+  return name === undefined || name.trim().toLowerCase() === found.email.toLowerCase();
+}

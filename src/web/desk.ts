@@ -1,0 +1,78 @@
+import { randomBytes, timingSafeEqual } from "node:crypto";
+import type { Pool } from "pg";
+import type { Logger } from "../platform/log";
+import { makePasswords, type Passwords } from "../platform/passwords";
+import { deriveKey, keyedHash, makeSeal, type Seal } from "../platform/seal";
+import { findInstallation, keepFirstPepper } from "../records/installation";
+import { CallGatherer } from "./gather-calls";
+
+/** Everything a handler may need that is not in the request. */
+export type Desk = {
+  db: Pool;
+  log: Logger;
+  baseUrl: URL;
+  seal: Seal;
+  passwords: Passwords;
+  /** Keys the hashes of recovery codes. */
+  pepper: Buffer;
+  cookie: { name: string; secret: string; secure: boolean };
+  calls: CallGatherer;
+  now: () => Date;
+  /** Whether the first administrator exists; asks the database until the answer is yes. */
+  isSetUp: () => Promise<boolean>;
+  /** True for the token in the set-up address. */
+  isSetUpToken: (token: string) => boolean;
+  setUpAddress: string;
+};
+
+const PEPPER = "pepper";
+
+/**
+ * Opens the desk on a migrated database. Throws SealBroken when APP_SECRET is not the one the database was made with:
+ * rather no service than people without their second factor.
+ */
+export async function openDesk(options: {
+  db: Pool;
+  log: Logger;
+  baseUrl: URL;
+  appSecret: string;
+  passwordCost?: number;
+  now?: () => Date;
+}): Promise<Desk> {
+  const { db, appSecret, baseUrl } = options;
+  const seal = makeSeal(appSecret);
+  await keepFirstPepper(db, seal.close(randomBytes(32), PEPPER));
+  const installation = await findInstallation(db);
+  const pepper = seal.open(installation.sealedPepper ?? Buffer.of(), PEPPER);
+
+  // Derived, not stored: every replica and every restart prints the same address, and a copy of the database has none.
+  const setUpToken = keyedHash(deriveKey(appSecret, "set-up"), installation.id).toString("base64url");
+  let setUp = installation.setUp;
+  return {
+    db,
+    log: options.log,
+    baseUrl,
+    seal,
+    pepper,
+    passwords: await makePasswords(pepper, options.passwordCost),
+    cookie: {
+      // The prefix makes browsers refuse the cookie from anywhere but this very host over HTTPS.
+      name: baseUrl.protocol === "https:" ? "__Host-latchkey" : "latchkey",
+      secret: deriveKey(appSecret, "session-cookie").toString("base64url"),
+      secure: baseUrl.protocol === "https:",
+    },
+    calls: new CallGatherer(db, options.log),
+    now: options.now ?? (() => new Date()),
+    isSetUp: async () => {
+      setUp ||= (await findInstallation(db)).setUp;
+      return setUp;
+    },
+    isSetUpToken: (token) => sameText(token, setUpToken),
+    setUpAddress: new URL(`/setup?token=${setUpToken}`, baseUrl).href,
+  };
+}
+
+function sameText(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)];
+  return left.length === right.length && timingSafeEqual(left, right);
+}

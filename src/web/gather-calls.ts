@@ -1,0 +1,73 @@
+import type { Queryable } from "../platform/database";
+import type { Logger } from "../platform/log";
+import { addCalls, type GatheredCalls } from "../records/api-key-callers";
+
+const WRITE_EVERY_MS = 2_000;
+const MOST_CALLERS = 10_000;
+
+/** Gathers who calls with which key, and writes it every two seconds: a key check waits for no write. */
+export class CallGatherer {
+  #gathered = new Map<string, GatheredCalls>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    readonly db: Queryable,
+    readonly log: Logger,
+  ) {}
+
+  /** Notes one call. Past 10,000 different callers in two seconds further ones are not told apart. */
+  note(call: {
+    keyId: string;
+    client: string | null;
+    address: string | null;
+    accepted: boolean;
+    at: Date;
+  }): void {
+    const [client, address] = [call.client ?? "unknown client", call.address ?? "unknown address"];
+    const name = `${call.keyId}\n${client}\n${address}`;
+    let entry = this.#gathered.get(name);
+    if (!entry) {
+      if (this.#gathered.size >= MOST_CALLERS) return;
+      entry = {
+        keyId: call.keyId,
+        client,
+        address,
+        firstSeenAt: call.at,
+        lastSeenAt: call.at,
+        accepted: 0,
+        refused: 0,
+      };
+      this.#gathered.set(name, entry);
+    }
+    entry.lastSeenAt = call.at;
+    entry[call.accepted ? "accepted" : "refused"] += 1;
+    this.#timer ??= setTimeout(() => this.flush(), WRITE_EVERY_MS).unref();
+  }
+
+  /** Writes what was gathered. Never throws: on a database error the calls are kept for the next time. */
+  async flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#gathered.size === 0) return;
+    const writing = this.#gathered;
+    this.#gathered = new Map();
+    try {
+      await addCalls(this.db, [...writing.values()]);
+    } catch (error) {
+      this.log.warn({ err: error }, "Who calls with which key could not be written; trying again later");
+      this.#keep(writing);
+    }
+  }
+
+  #keep(unwritten: Map<string, GatheredCalls>): void {
+    for (const [name, old] of unwritten) {
+      const newer = this.#gathered.get(name);
+      if (newer) {
+        newer.firstSeenAt = old.firstSeenAt;
+        newer.accepted += old.accepted;
+        newer.refused += old.refused;
+      } else if (this.#gathered.size < MOST_CALLERS) this.#gathered.set(name, old);
+    }
+    this.#timer ??= setTimeout(() => this.flush(), WRITE_EVERY_MS).unref();
+  }
+}

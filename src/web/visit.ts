@@ -1,0 +1,27 @@
+import type { Request, Response } from "express";
+import type { Actor } from "../base/actor";
+import { clientName } from "../base/client-name";
+import type { CheckedApiKey } from "../records/api-keys";
+import type { Person } from "../records/people";
+import type { Desk } from "./desk";
+
+/** One request, as a handler behind the guard "public" gets it. */
+export type Visit = { req: Request; res: Response; desk: Desk };
+
+/** A request of someone whose session has reached the stage the guard asks for. */
+export type PersonVisit = Visit & { person: Person };
+
+/** A request that came with a good API key. */
+export type ApiKeyVisit = Visit & { apiKey: CheckedApiKey };
+
+/** Who does what this request does. */
+export function actorOf({ req }: Visit): Actor {
+  const personId = req.session?.alive ? req.session.personId : undefined;
+  return {
+    kind: personId ? "person" : "visitor",
+    personId: personId ?? null,
+    sessionId: personId ? (req.session.publicId ?? null) : null,
+    address: req.ip ?? null,
+    client: clientName(req.get("user-agent")),
+  };
+}

@@ -1,0 +1,81 @@
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Writable } from "node:stream";
+import type { Pool } from "pg";
+import { pino } from "pino";
+import { makeServer } from "../../src/server";
+import { type Desk, openDesk } from "../../src/web/desk";
+import { openTestDatabase } from "./database";
+
+export const APP_SECRET = "a secret for tests that nobody else may use";
+
+/** The real program on a real Postgres, inside the test: only its clock can be moved and its password hash is cheap. */
+export type TestDesk = {
+  desk: Desk;
+  db: Pool;
+  databaseUrl: string;
+  origin: string;
+  /** Every line logged so far. */
+  log: string[];
+  /** Moves the program's clock (one-time codes, password age) forward by seconds. */
+  moveClock(seconds: number): void;
+  now(): Date;
+  /** Starts another replica on the same database. */
+  replica(): Promise<{ origin: string; desk: Desk }>;
+  close(): Promise<void>;
+};
+
+export async function openTestDesk(): Promise<TestDesk> {
+  const database = await openTestDatabase();
+  const log: string[] = [];
+  const sink = new Writable({
+    write(chunk, _encoding, done) {
+      log.push(String(chunk));
+      done();
+    },
+  });
+  const logger = pino({ level: "debug", base: null }, sink);
+  let moved = 0;
+  const now = () => new Date(Date.now() + moved * 1000);
+  const servers: Server[] = [];
+
+  async function replica() {
+    const server = createServer();
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const desk = await openDesk({
+      db: database.db,
+      log: logger,
+      baseUrl: new URL(origin),
+      appSecret: APP_SECRET,
+      passwordCost: 4,
+      now,
+    });
+    server.on("request", makeServer(desk));
+    servers.push(server);
+    return { origin, desk };
+  }
+
+  const first = await replica();
+  return {
+    ...first,
+    db: database.db,
+    databaseUrl: database.url,
+    log,
+    moveClock: (seconds) => {
+      moved += seconds;
+    },
+    now,
+    replica,
+    async close() {
+      for (const server of servers) {
+        server.closeAllConnections();
+        await new Promise((resolve) => server.close(resolve));
+      }
+      await first.desk.calls.flush();
+      await database.close();
+    },
+  };
+}
