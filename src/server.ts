@@ -1,7 +1,7 @@
 import path from "node:path";
 import express, { type Express, type RequestHandler } from "express";
 import helmet from "helmet";
-import { errorPage, notFound } from "./middleware/errors";
+import { errorPage, fileNotFound, notFound } from "./middleware/errors";
 import { refuseForgery } from "./middleware/forgery";
 import { guards } from "./middleware/guards";
 import { requestLog } from "./middleware/request-log";
@@ -31,6 +31,7 @@ export function makeServer(desk: Desk, options: { trustProxy?: boolean | number 
   app.use(securityHeaders(desk));
   app.use(express.static(path.join(ROOT, "public"), { index: false, maxAge: "1h" }));
   addRoutes(app, desk, programRoutes);
+  app.use(fileNotFound);
 
   app.use(express.urlencoded({ extended: false, limit: FORM_BYTES, parameterLimit: FORM_FIELDS }));
   app.use(sessions(desk));

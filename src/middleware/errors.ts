@@ -19,6 +19,12 @@ export const notFound: RequestHandler = () => {
   );
 };
 
+/** A file that is not there, such as the /favicon.ico browsers ask for by themselves: no page, so no activity. */
+export const fileNotFound: RequestHandler = (req, _res, next) => {
+  if (/\.[a-z0-9]{1,5}$/i.test(req.path)) throw new Refusal(404, "There is no file at this address.");
+  next();
+};
+
 /** The last middleware: refusals as pages with their sentence, anything else as a 500 with the request's id. */
 export function errorPage(desk: Desk): ErrorRequestHandler {
   return async (error, req, res, next) => {

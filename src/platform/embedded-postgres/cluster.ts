@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { chown, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { chown, mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from "node:fs/promises";
 import path from "node:path";
 import type { Account } from "./account";
 import type { DataFolder } from "./data-folder";
@@ -17,12 +17,14 @@ const UNFINISHED = "postgres.new-";
 export async function ensureCluster(site: Site): Promise<void> {
   if (await clusterExists(site.data)) return;
   await removeUnfinishedClusters(site.data, 10 * 60_000);
+  site.log.info({ folder: site.data.root }, "Making a new database");
   // Before the cluster, so that a cluster is never without its password.
   await ensurePassword(site.data.password);
   const fresh = path.join(site.data.root, UNFINISHED + randomBytes(6).toString("hex"));
   try {
     await initialise(site, fresh);
-    if (process.platform === "win32") await rm(site.data.cluster, { recursive: true, force: true });
+    // An empty folder of that name, which rename replaces everywhere but on Windows.
+    if (process.platform === "win32") await rmdir(site.data.cluster).catch(() => undefined);
     await rename(fresh, site.data.cluster);
     await syncFolder(site.data.root);
   } catch (error) {

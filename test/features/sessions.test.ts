@@ -1,0 +1,197 @@
+import { SESSION_TIMEOUTS } from "../../src/base/session-timeout";
+import { openTestDesk, type TestDesk } from "../support/desk";
+import { codeNow, givePassword, type Known, setUp, signIn } from "../support/people";
+import { ageSession, cookieSid, idleFor, storedSid } from "../support/time";
+import { Visitor } from "../support/visitor";
+
+let desk: TestDesk;
+let ada: Known;
+beforeEach(async () => {
+  desk = await openTestDesk();
+  ada = await setUp(desk);
+});
+afterEach(() => desk.close());
+
+const choose = async (visitor: Visitor, label: string) => {
+  await visitor.open("/profile");
+  return visitor.fill("Session Timeout", label).press("Save Changes");
+};
+
+describe("the idle timeout", () => {
+  it.each(SESSION_TIMEOUTS)(
+    "of $label: alive one second before its end, ended one second after",
+    async (timeout) => {
+      await choose(ada.visitor, timeout.label);
+      await ageSession(desk, ada.visitor, timeout.seconds - 1);
+      expect((await ada.visitor.open("/profile")).path).toBe("/profile");
+
+      await ageSession(desk, ada.visitor, timeout.seconds + 1);
+      await ada.visitor.open("/profile");
+      expect(ada.visitor.path).toBe("/sign-in?return=%2Fprofile");
+      expect(ada.visitor.text).toContain(`You were signed out after ${timeout.label} without activity`);
+    },
+  );
+
+  it("is slid by a page and by a form, and by nothing else", async () => {
+    for (const act of [
+      () => ada.visitor.open("/profile"),
+      () => ada.visitor.press("Save Changes"),
+      () => ada.visitor.open("/no-such-page"),
+    ]) {
+      await ageSession(desk, ada.visitor, 1000);
+      await act();
+      expect(await idleFor(desk, ada.visitor)).toBeLessThan(5);
+    }
+    await ageSession(desk, ada.visitor, 1000);
+    for (const path of [
+      "/style.css",
+      "/latchkey.js",
+      "/mark.svg",
+      "/favicon.ico",
+      "/healthz",
+      "/readyz",
+      "/v1/me",
+      "/v1/authentication/verify",
+    ]) {
+      await ada.visitor.raw(path);
+    }
+    expect(await idleFor(desk, ada.visitor)).toBeGreaterThan(999);
+  });
+
+  it("shortened on one device governs another at once", async () => {
+    const phone = await signIn(desk, ada);
+    await ageSession(desk, phone, 20 * 60);
+    await choose(ada.visitor, "15 minutes");
+    await phone.open("/profile");
+    expect(phone.path).toBe("/sign-in?return=%2Fprofile");
+    expect(phone.text).toContain("You were signed out after 15 minutes without activity");
+  });
+
+  it("lengthened on one device governs another at once, on every replica", async () => {
+    const phone = await signIn(desk, ada);
+    await choose(ada.visitor, "8 hours");
+    await ageSession(desk, phone, 8 * 3600 - 2);
+    phone.origin = (await desk.replica()).origin;
+    expect((await phone.open("/profile")).path).toBe("/profile");
+  });
+
+  it("leads back, after signing in again, to where they were", async () => {
+    await ageSession(desk, ada.visitor, 31 * 60);
+    await ada.visitor.open("/profile/two-factor/reset?from=here");
+    await ada.visitor.fill("Email", ada.email).fill("Password", ada.password).press("Sign in");
+    desk.moveClock(30);
+    await ada.visitor.fill("One-time code", codeNow(desk, ada.secret)).press("Verify");
+    expect(ada.visitor.path).toBe("/profile/two-factor/reset?from=here");
+  });
+
+  it("that has passed is not undone by a request that was under way, nor by touching", async () => {
+    const sid = storedSid(ada.visitor);
+    await ageSession(desk, ada.visitor, 31 * 60);
+    await ada.visitor.open("/profile");
+    await ada.visitor.open("/sign-in");
+    const { rows } = await desk.db.query(
+      "select last_active_at < now() - interval '30 minutes' as old from sessions where sid = $1",
+      [sid],
+    );
+    expect(rows).toEqual([{ old: true }]);
+  });
+
+  it("of a half finished sign-in is 15 minutes whatever the person chose", async () => {
+    await choose(ada.visitor, "90 days");
+    const half = await givePassword(ada, new Visitor(desk.origin));
+    await ageSession(desk, half, 15 * 60 - 1);
+    expect((await half.open("/sign-in/two-factor")).path).toBe("/sign-in/two-factor");
+    await ageSession(desk, half, 15 * 60 + 1);
+    await half.open("/sign-in/two-factor");
+    expect(half.path).toMatch(/^\/sign-in\?/);
+    expect(half.text).toContain("Signing in was not finished in time");
+  });
+
+  it("does not outlive the session's absolute lifetime", async () => {
+    await desk.db.query("update sessions set expire = now() - interval '1 second' where sid = $1", [
+      storedSid(ada.visitor),
+    ]);
+    expect((await ada.visitor.open("/profile")).path).toMatch(/^\/sign-in\?/);
+  });
+});
+
+describe("a session", () => {
+  it("is stored under a hash of its cookie's value only", async () => {
+    const sid = cookieSid(ada.visitor);
+    expect(sid.length).toBeGreaterThanOrEqual(32);
+    const { rows } = await desk.db.query<{ row: string }>("select s::text as row from sessions s");
+    expect(rows.some(({ row }) => row.includes(storedSid(ada.visitor)))).toBe(true);
+    expect(rows.some(({ row }) => row.includes(sid))).toBe(false);
+  });
+
+  it("has a new id after the password and another after the code", async () => {
+    const visitor = new Visitor(desk.origin);
+    await givePassword(ada, visitor);
+    const half = visitor.cookies.get("latchkey");
+    const stolen = visitor.tab();
+    await signIn(desk, ada, visitor);
+    expect(visitor.cookies.get("latchkey")).not.toBe(half);
+    expect((await stolen.open("/profile")).path).toMatch(/^\/sign-in/);
+  });
+
+  it("ended by signing out is gone from the database, so that a copy of the cookie opens nothing", async () => {
+    const copy = ada.visitor.tab();
+    await ada.visitor.press("Sign out");
+    expect(ada.visitor.text).toContain("You have signed out.");
+    expect(ada.visitor.cookies.has("latchkey")).toBe(false);
+    expect((await desk.db.query("select from sessions")).rowCount).toBe(0);
+    expect((await copy.open("/profile")).path).toMatch(/^\/sign-in/);
+  });
+
+  it("ended by signing out in the middle of a slow request stays ended, 50 rounds", async () => {
+    for (let round = 0; round < 50; round++) {
+      const visitor = round === 0 ? ada.visitor : await signIn(desk, ada);
+      const tab = await visitor.tab().open("/profile");
+      const { action, fields } = tab.fieldsOf("Save Changes");
+      // The slow request has read its session and waits for the person's row; it will want to save a notice.
+      const blocker = await desk.db.connect();
+      await blocker.query("begin");
+      await blocker.query("select from people for update");
+      const slow = tab.raw(action, {
+        method: "POST",
+        body: new URLSearchParams({ ...fields, firstName: `Ada ${round}` }).toString(),
+        headers: { "content-type": "application/x-www-form-urlencoded" },
+      });
+      await waitingForLock(desk);
+      await visitor.open("/healthz");
+      await visitor.post("/sign-out", { _csrf: fields._csrf ?? "" });
+      await blocker.query("commit");
+      blocker.release();
+      expect((await slow).status).toBe(303);
+      expect((await desk.db.query("select from sessions")).rowCount).toBe(0);
+      expect((await tab.open("/profile")).path).toMatch(/^\/sign-in/);
+    }
+  }, 120_000);
+
+  it("whose cookie was made up or changed opens nothing", async () => {
+    for (const value of ["s%3Aabc.def", `${ada.visitor.cookies.get("latchkey")}x`, "", "j%3A%7B%7D"]) {
+      const visitor = new Visitor(desk.origin);
+      visitor.cookies.set("latchkey", value);
+      expect((await visitor.open("/profile")).path).toMatch(/^\/sign-in/);
+    }
+  });
+
+  it("is not made for a stranger who looks around", async () => {
+    const { rowCount } = await desk.db.query("select from sessions");
+    for (const path of ["/sign-in", "/", "/profile", "/no-such-page"]) {
+      const visitor = await new Visitor(desk.origin).open(path);
+      expect(visitor.cookies.size).toBe(0);
+    }
+    expect((await desk.db.query("select from sessions")).rowCount).toBe(rowCount);
+  });
+});
+
+async function waitingForLock(test: TestDesk): Promise<void> {
+  for (;;) {
+    const { rowCount } = await test.db.query(
+      "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+    );
+    if (rowCount) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

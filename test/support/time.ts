@@ -1,0 +1,34 @@
+import { hashSid } from "../../src/web/session-store";
+import type { TestDesk } from "./desk";
+import type { Visitor } from "./visitor";
+
+/** Moves a visitor's last activity into the past: the session ages, the clock stays. */
+export async function ageSession(desk: TestDesk, visitor: Visitor, seconds: number): Promise<void> {
+  const { rowCount } = await desk.db.query(
+    "update sessions set last_active_at = clock_timestamp() - make_interval(secs => $2) where sid = $1",
+    [storedSid(visitor), seconds],
+  );
+  if (rowCount !== 1) throw new Error("The visitor has no session");
+}
+
+/** Seconds since the visitor's session was last active. */
+export async function idleFor(desk: TestDesk, visitor: Visitor): Promise<number> {
+  const { rows } = await desk.db.query<{ idle: number }>(
+    "select extract(epoch from clock_timestamp() - last_active_at)::float as idle from sessions where sid = $1",
+    [storedSid(visitor)],
+  );
+  const [row] = rows;
+  if (!row) throw new Error("The visitor has no session");
+  return row.idle;
+}
+
+/** The name under which the visitor's session is stored. */
+export function storedSid(visitor: Visitor): string {
+  return hashSid(cookieSid(visitor));
+}
+
+/** The session id inside the visitor's cookie ("s:<id>.<signature>"). */
+export function cookieSid(visitor: Visitor): string {
+  const value = decodeURIComponent(visitor.cookies.get("latchkey") ?? "");
+  return value.replace(/^s:/, "").split(".")[0] ?? "";
+}
