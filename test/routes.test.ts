@@ -67,7 +67,9 @@ const refusals = pageRoutes.flatMap(([method, path, guard]) =>
 
 async function everything(): Promise<string> {
   const tables = ["people", "second_factors", "recovery_codes", "api_keys", "trail", "installation"];
-  const dumps = await Promise.all(tables.map((table) => desk.db.query(`select t::text from ${table} t order by 1`)));
+  const dumps = await Promise.all(
+    tables.map((table) => desk.db.query(`select t::text from ${table} t order by 1`)),
+  );
   const sessions = await desk.db.query("select id, person_id, stage from sessions order by id");
   return JSON.stringify([dumps.map((dump) => dump.rows), sessions.rows]);
 }
@@ -82,8 +84,17 @@ describe("the route table", () => {
   });
 
   it("opens to strangers only what has to be open", () => {
-    const open = pageRoutes.filter(([, , guard]) => guard === "public").map(([method, path]) => `${method} ${path}`);
-    expect(open).toEqual(["GET /", "GET /setup", "POST /setup", "GET /sign-in", "POST /sign-in", "POST /sign-out"]);
+    const open = pageRoutes
+      .filter(([, , guard]) => guard === "public")
+      .map(([method, path]) => `${method} ${path}`);
+    expect(open).toEqual([
+      "GET /",
+      "GET /setup",
+      "POST /setup",
+      "GET /sign-in",
+      "POST /sign-in",
+      "POST /sign-out",
+    ]);
   });
 
   it("knows what each guard refuses", () => {

@@ -12,7 +12,10 @@ afterAll(() => desk.close());
 
 const FORM = { "content-type": "application/x-www-form-urlencoded" };
 
-async function saveFrom(headers: Record<string, string>, change: Record<string, string> = {}): Promise<number> {
+async function saveFrom(
+  headers: Record<string, string>,
+  change: Record<string, string> = {},
+): Promise<number> {
   const page = await ada.visitor.tab().open("/profile");
   const { fields } = page.fieldsOf("Save Changes");
   const body = new URLSearchParams({ ...fields, lastName: `Name ${Math.random()}`, ...change }).toString();
@@ -68,7 +71,10 @@ describe("a form", () => {
   });
 
   it("keeps working in two tabs of one session", async () => {
-    const [left, right] = [await ada.visitor.tab().open("/profile"), await ada.visitor.tab().open("/profile")];
+    const [left, right] = [
+      await ada.visitor.tab().open("/profile"),
+      await ada.visitor.tab().open("/profile"),
+    ];
     await right.press("Save Changes");
     await left.press("Save Changes");
     expect([left.status, right.status]).toEqual([200, 200]);
