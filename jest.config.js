@@ -30,6 +30,8 @@ module.exports = {
       ...shared,
       displayName: "browser",
       testMatch: ["<rootDir>/test/browser/**/*.test.ts"],
+      globalSetup: "<rootDir>/test/support/browser-setup.ts",
+      globalTeardown: "<rootDir>/test/support/browser-teardown.ts",
     },
   ],
 };

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ownCluster } from "./account";
+import { ensureAppDatabase } from "./app-database";
 import { type AppLock, takeAppLock } from "./app-lock";
 import { alreadyRunning, clearTheWay, wrongPassword } from "./earlier-server";
 import { freePort } from "./free-port";
@@ -52,9 +53,12 @@ async function lockWhenUp(
     if (server.hasExited()) return "ended";
     const lock = await takeAppLock(server.port, password);
     if (typeof lock === "object") {
-      if (!server.hasExited()) return lock;
+      const ready = await ensureAppDatabase(lock.client).catch(async (error: unknown) => {
+        await lock.release();
+        throw error;
+      });
+      if (ready) return lock;
       await lock.release();
-      return "ended";
     }
     // Another app takes over what it believes to be an orphan; it goes on, so this one must not.
     if (lock === "held") throw alreadyRunning(site);

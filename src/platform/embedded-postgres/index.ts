@@ -1,8 +1,7 @@
 import { chooseAccount } from "./account";
-import { type Claim, claimCluster } from "./claim";
+import { claimCluster } from "./claim";
 import { ensureCluster, removeUnfinishedClusters } from "./cluster";
 import { openDataFolder } from "./data-folder";
-import { errorCode } from "./error-code";
 import { keepRunning } from "./keep-running";
 import { findPrograms } from "./programs";
 import type { Options, Site } from "./types";
@@ -19,14 +18,7 @@ export async function startEmbeddedPostgres(options: Options): Promise<EmbeddedP
   await ensureCluster(site);
   const end = new AbortController();
   const claim = await claimCluster(site, end.signal);
-  try {
-    await removeUnfinishedClusters(site.data, 0);
-    await ensureDatabase(claim);
-  } catch (error) {
-    await claim.lock.release();
-    await claim.server.stop();
-    throw error;
-  }
+  await removeUnfinishedClusters(site.data, 0).catch(() => undefined);
   const { port } = claim.server;
   site.log.info({ port, folder: site.data.root, ms: Date.now() - began }, "The embedded Postgres is up");
   const running = keepRunning(site, claim, end.signal);
@@ -50,12 +42,4 @@ async function openSite(options: Options): Promise<Site> {
     durable: options.durable ?? true,
     settings: options.extraSettings ?? {},
   };
-}
-
-async function ensureDatabase({ lock: { client } }: Claim): Promise<void> {
-  const found = await client.query("select from pg_database where datname = 'latchkey'");
-  if (found.rowCount === 1) return;
-  await client.query("create database latchkey").catch((error: unknown) => {
-    if (errorCode(error) !== "42P04") throw error; // it exists by now
-  });
 }

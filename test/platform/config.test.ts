@@ -1,0 +1,80 @@
+import { ConfigProblems, parseConfig } from "../../src/platform/config";
+
+const noFile = () => {
+  throw new Error("no such file");
+};
+const problems = (env: Record<string, string>, readFile: (file: string) => string = noFile) => {
+  try {
+    parseConfig(env, readFile);
+  } catch (error) {
+    if (error instanceof ConfigProblems) return error.problems;
+    throw error;
+  }
+  return [];
+};
+
+describe("the configuration", () => {
+  it("of an empty environment brings its own Postgres on port 3000", () => {
+    const config = parseConfig({ BASE_URL: "" }, noFile);
+    expect(config).toMatchObject({
+      port: 3000,
+      databaseUrl: undefined,
+      appSecret: undefined,
+      trustProxy: false,
+    });
+    expect(config.baseUrl.href).toBe("http://localhost:3000/");
+    expect(config.dataDir).toMatch(/\/data$/);
+  });
+
+  it("tells all problems at once", () => {
+    const found = problems({
+      PORT: "eighty",
+      BASE_URL: "ftp://example.com",
+      DATABASE_URL: "mysql://localhost/x",
+      LOG_LEVEL: "loud",
+    });
+    expect(found).toEqual([
+      "PORT is not a number",
+      "BASE_URL is not an http or https address",
+      "DATABASE_URL is not a postgres:// address",
+      "LOG_LEVEL is not one of fatal, error, warn, info, debug, trace, silent",
+      "APP_SECRET is missing: with DATABASE_URL it must be set, 32 characters or more, the same on every replica",
+    ]);
+  });
+
+  it.each([
+    [{ PORT: "70000" }, "PORT is above 65535"],
+    [{ PORT: "1.5" }, "PORT is not a whole number"],
+    [{ BASE_URL: "https://example.com/desk" }, "BASE_URL has a path: give the origin only"],
+    [{ APP_SECRET: "short" }, "APP_SECRET is shorter than 32 characters"],
+    [
+      { APP_SECRET: "x".repeat(32), APP_SECRET_FILE: "/s" },
+      "APP_SECRET and APP_SECRET_FILE are both set: keep one",
+    ],
+    [{ APP_SECRET_FILE: "/s" }, "APP_SECRET_FILE cannot be read: no such file"],
+  ])("refuses %j", (env: Record<string, string>, problem) => {
+    expect(problems(env)).toEqual([problem]);
+  });
+
+  it("reads secrets from files", () => {
+    const files: Record<string, string> = {
+      "/db": "postgres://u:p@db/latchkey\n",
+      "/secret": `${"s".repeat(40)}\n`,
+    };
+    const config = parseConfig(
+      { DATABASE_URL_FILE: "/db", APP_SECRET_FILE: "/secret" },
+      (file) => files[file] ?? "",
+    );
+    expect(config.databaseUrl).toBe("postgres://u:p@db/latchkey");
+    expect(config.appSecret).toBe("s".repeat(40));
+  });
+
+  it.each([
+    ["true", true],
+    ["false", false],
+    ["2", 2],
+    ["10.0.0.0/8, loopback", "10.0.0.0/8, loopback"],
+  ])("understands TRUST_PROXY=%s", (value, expected) => {
+    expect(parseConfig({ TRUST_PROXY: value }, noFile).trustProxy).toBe(expected);
+  });
+});

@@ -1,0 +1,37 @@
+import { matchingStep, normaliseCode } from "../../src/platform/one-time-code";
+
+// The secret and the codes of RFC 6238 appendix B (SHA-1), cut to 6 digits.
+const SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+
+describe("a one-time code", () => {
+  it.each([
+    [59, "287082"],
+    [1111111109, "081804"],
+    [1111111111, "050471"],
+    [1234567890, "005924"],
+    [2000000000, "279037"],
+    [20000000000, "353130"],
+  ])("at second %d is the one of RFC 6238", (second, code) => {
+    expect(matchingStep(SECRET, code, new Date(second * 1000))).toBe(Math.floor(second / 30));
+  });
+
+  it("matches one step early and late and no further", () => {
+    const at = (second: number) => matchingStep(SECRET, "050471", new Date(second * 1000));
+    const step = Math.floor(1111111111 / 30);
+    const [begin, end] = [step * 30, step * 30 + 29];
+    expect([at(begin - 30), at(begin), at(end), at(end + 30)]).toEqual([step, step, step, step]);
+    expect([at(begin - 31), at(end + 31)]).toEqual([undefined, undefined]);
+  });
+
+  it.each([
+    ["123456", "123456"],
+    [" 123 456 ", "123456"],
+    ["123-456", "123456"],
+    ["12345", undefined],
+    ["1234567", undefined],
+    ["１２３４５６", undefined],
+    ["12345a", undefined],
+  ])("typed as %j is read as %j", (typed, code) => {
+    expect(normaliseCode(typed)).toBe(code);
+  });
+});

@@ -1,0 +1,76 @@
+import bcrypt from "bcrypt";
+import { passwordProblem } from "../../src/platform/password-strength";
+import { makePasswords, PASSWORD_COST } from "../../src/platform/passwords";
+
+const OWN = ["Ada", "Lovelace", "ada.lovelace@example.com"];
+
+describe("a new password", () => {
+  it.each([
+    "correct horse battery staple",
+    "Sunshine-Harbour-42",
+    "   a    b    c    ",
+    "пароль-который-никто",
+    "😀🚀🎉🌍🔑🧭🪶🧩🛶🎻🪁🧶",
+  ])("%j is taken", (password) => {
+    expect(passwordProblem(password, OWN)).toBeUndefined();
+  });
+
+  it.each([
+    ["", "Enter a password"],
+    ["elevenchars", "Use at least 12 characters: this has 11"],
+    ["😀😀😀😀😀😀", "Use at least 12 characters: this has 6"],
+    ["x".repeat(257), "Use at most 256 characters: this has 257"],
+    ["password1234", "too easy to guess"],
+    ["qwertyuiop12", "too easy to guess"],
+    ["aaaaaaaaaaaaaaaa", "too easy to guess"],
+    ["123456789012", "too easy to guess"],
+    ["AdaLovelace2026", "made of your own name or email"],
+    ["Lovelace-2026-ada", "made of your own name or email"],
+    ["ada.lovelace@example.com", "made of your own name or email"],
+  ])("%j is refused with what to do", (password, message) => {
+    expect(passwordProblem(password, OWN)).toContain(message);
+  });
+});
+
+describe("a password's hash", () => {
+  it("is bcrypt of cost 12 unless a test asks for less", async () => {
+    const passwords = await makePasswords(Buffer.from("pepper"));
+    expect(PASSWORD_COST).toBeGreaterThanOrEqual(12);
+    expect(bcrypt.getRounds(await passwords.hash("anything at all"))).toBe(PASSWORD_COST);
+  });
+
+  it("counts every byte, also past 72, and every NUL", async () => {
+    const passwords = await makePasswords(Buffer.from("pepper"), 4);
+    const long = "é".repeat(100);
+    const hash = await passwords.hash(`${long}a`);
+    expect(await passwords.matches(`${long}a`, hash)).toBe(true);
+    expect(await passwords.matches(`${long}b`, hash)).toBe(false);
+    expect(await passwords.matches("a\0b", await passwords.hash("a\0c"))).toBe(false);
+  });
+
+  it("is the same for both ways of writing an accented letter, and another under another pepper", async () => {
+    const passwords = await makePasswords(Buffer.from("pepper"), 4);
+    const hash = await passwords.hash("caf\u00e9 au lait");
+    expect(await passwords.matches("cafe\u0301 au lait", hash)).toBe(true);
+    const others = await makePasswords(Buffer.from("salt"), 4);
+    expect(await others.matches("caf\u00e9 au lait", hash)).toBe(false);
+  });
+
+  it("that is missing never matches, and takes as long as one that is there", async () => {
+    const passwords = await makePasswords(Buffer.from("pepper"), 8);
+    const hash = await passwords.hash("the right password");
+    const timed = async (against: string | undefined) => {
+      const began = process.hrtime.bigint();
+      expect(await passwords.matches("a wrong password", against)).toBe(false);
+      return Number(process.hrtime.bigint() - began);
+    };
+    const [missing, there]: [number[], number[]] = [[], []];
+    for (let i = 0; i < 15; i++) {
+      missing.push(await timed(undefined));
+      there.push(await timed(hash));
+    }
+    const median = (times: number[]) => [...times].sort((a, b) => a - b)[7] ?? 0;
+    expect(median(missing) / median(there)).toBeGreaterThan(0.5);
+    expect(median(missing) / median(there)).toBeLessThan(2);
+  });
+});

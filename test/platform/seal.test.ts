@@ -1,0 +1,30 @@
+import { makeSeal, SealBroken } from "../../src/platform/seal";
+
+const seal = makeSeal("a secret of at least thirty-two characters");
+const sealed = seal.close(Buffer.from("JBSWY3DPEHPK3PXP"), "second-factor:1");
+
+describe("a sealed secret", () => {
+  it("opens for its purpose", () => {
+    expect(seal.open(sealed, "second-factor:1").toString()).toBe("JBSWY3DPEHPK3PXP");
+  });
+
+  it("looks different every time, and never like what is inside", () => {
+    expect(seal.close(Buffer.from("JBSWY3DPEHPK3PXP"), "second-factor:1").equals(sealed)).toBe(false);
+    expect(sealed.toString("latin1")).not.toContain("JBSWY3");
+  });
+
+  it("does not open for another person, under another secret, or changed in any byte", () => {
+    expect(() => seal.open(sealed, "second-factor:2")).toThrow(SealBroken);
+    expect(() =>
+      makeSeal("another secret of thirty-two characters!").open(sealed, "second-factor:1"),
+    ).toThrow(SealBroken);
+    for (let at = 0; at < sealed.length; at++) {
+      const changed = Buffer.from(sealed);
+      changed.writeUInt8(changed.readUInt8(at) ^ 1, at);
+      expect(() => seal.open(changed, "second-factor:1")).toThrow(SealBroken);
+    }
+    for (let length = 0; length < sealed.length; length++) {
+      expect(() => seal.open(sealed.subarray(0, length), "second-factor:1")).toThrow(SealBroken);
+    }
+  });
+});
