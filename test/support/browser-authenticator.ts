@@ -59,7 +59,9 @@ export class Authenticator {
 
 /** The words in the QR code on the screen. */
 export async function readQrCode(page: Page): Promise<string> {
-  const { data, width, height } = PNG.sync.read(await page.getByAltText("QR code", { exact: true }).screenshot());
+  const { data, width, height } = PNG.sync.read(
+    await page.getByAltText("QR code", { exact: true }).screenshot(),
+  );
   // Many apps do not read light on dark.
   const found = jsqr(Uint8ClampedArray.from(data), width, height, { inversionAttempts: "dontInvert" });
   if (!found) throw new Error("What the screen shows as QR code cannot be read");

@@ -25,7 +25,8 @@ export type Program = {
 /** Starts the built program on a fresh data folder and waits for the set-up address in its log. */
 export async function startProgram(): Promise<Program> {
   const main = path.join(ROOT, "dist", "main.js");
-  if (!existsSync(main)) throw new Error("The program is not built: run `npm run build` first, as `npm test` does");
+  if (!existsSync(main))
+    throw new Error("The program is not built: run `npm run build` first, as `npm test` does");
   const folder = await mkdtemp(path.join(tmpdir(), "latchkey-browser-"));
   const port = await freePort();
   const child = spawn(process.execPath, [main], {

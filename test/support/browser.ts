@@ -2,7 +2,11 @@ import { type Browser, chromium } from "playwright-core";
 
 /** Starts the headless Chromium that was unpacked for this run. */
 export async function openBrowser(): Promise<Browser> {
-  const { TEST_CHROMIUM: executablePath, TEST_CHROMIUM_FONTS: fonts, TEST_CHROMIUM_LIBRARIES: libraries } = process.env;
+  const {
+    TEST_CHROMIUM: executablePath,
+    TEST_CHROMIUM_FONTS: fonts,
+    TEST_CHROMIUM_LIBRARIES: libraries,
+  } = process.env;
   if (!executablePath) throw new Error("Chromium is not unpacked: run these tests by the project 'browser'");
   // Not the package's own arguments: they run everything in one process, which dies with the first window closed, and
   // switch off the walls between origins, which belong to what is tested.

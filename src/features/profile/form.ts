@@ -3,7 +3,7 @@ import { phoneNumberProblems } from "../../base/phone-number";
 import { SESSION_TIMEOUTS } from "../../base/session-timeout";
 import { nameField } from "../../platform/form-fields";
 
-const SECONDS: number[] = SESSION_TIMEOUTS.map((timeout) => timeout.seconds);
+const SECONDS = SESSION_TIMEOUTS.map((timeout) => String(timeout.seconds));
 
 /** The profile form; `version` is the one the form was drawn from. */
 export const profileForm = z.object({
@@ -16,9 +16,6 @@ export const profileForm = z.object({
       const problems = phoneNumberProblems(phone);
       if (problems.length > 0) context.addIssue(problems.join(". "));
     }),
-  sessionTimeout: z
-    .string("Choose a session timeout from the list")
-    .transform(Number)
-    .refine((seconds) => SECONDS.includes(seconds), "Choose a session timeout from the list"),
+  sessionTimeout: z.enum(SECONDS, "Choose a session timeout from the list").transform(Number),
   version: z.coerce.number().int().catch(0),
 });

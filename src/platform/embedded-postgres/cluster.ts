@@ -16,7 +16,7 @@ const UNFINISHED = "postgres.new-";
 /** Makes the cluster if there is none; a kill at any instant leaves either none or a whole one. */
 export async function ensureCluster(site: Site): Promise<void> {
   if (await clusterExists(site.data)) return;
-  await removeUnfinishedClusters(site.data, 10 * 60_000);
+  await removeLeftovers(site.data, 10 * 60_000);
   site.log.info({ folder: site.data.root }, "Making a new database");
   // Before the cluster, so that a cluster is never without its password.
   await ensurePassword(site.data.password);
@@ -38,14 +38,14 @@ export async function ensureCluster(site: Site): Promise<void> {
 }
 
 /** Removes what killed first starts left behind; call it for all ages only while holding the app lock. */
-export async function removeUnfinishedClusters(data: DataFolder, olderThanMs: number): Promise<void> {
+export async function removeLeftovers(data: DataFolder, olderThanMs: number): Promise<void> {
   for (const name of await readdir(data.root)) {
-    if (!name.startsWith(UNFINISHED)) continue;
-    const folder = path.join(data.root, name);
-    const age = Date.now() - ((await stat(folder).catch(() => undefined))?.mtimeMs ?? Date.now());
+    const leftover = path.join(data.root, name);
+    if (!name.startsWith(UNFINISHED) && !leftover.startsWith(`${data.password}.`)) continue;
+    const age = Date.now() - ((await stat(leftover).catch(() => undefined))?.mtimeMs ?? Date.now());
     if (age < olderThanMs) continue;
     // An initdb that outlived its app may still be writing there; the next start tries again.
-    await rm(folder, { recursive: true, force: true }).catch(() => undefined);
+    await rm(leftover, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 

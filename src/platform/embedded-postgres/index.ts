@@ -1,6 +1,6 @@
 import { chooseAccount } from "./account";
 import { claimCluster } from "./claim";
-import { ensureCluster, removeUnfinishedClusters } from "./cluster";
+import { ensureCluster, removeLeftovers } from "./cluster";
 import { openDataFolder } from "./data-folder";
 import { keepRunning } from "./keep-running";
 import { findPrograms } from "./programs";
@@ -18,7 +18,7 @@ export async function startEmbeddedPostgres(options: Options): Promise<EmbeddedP
   await ensureCluster(site);
   const end = new AbortController();
   const claim = await claimCluster(site, end.signal);
-  await removeUnfinishedClusters(site.data, 0).catch(() => undefined);
+  await removeLeftovers(site.data, 0).catch(() => undefined);
   const { port } = claim.server;
   site.log.info({ port, folder: site.data.root, ms: Date.now() - began }, "The embedded Postgres is up");
   const running = keepRunning(site, claim, end.signal);

@@ -1,0 +1,209 @@
+import { openTestDesk, type TestDesk } from "../support/desk";
+import { addPerson, type Known, setUp } from "../support/people";
+import { Visitor } from "../support/visitor";
+
+let desk: TestDesk;
+let ada: Known;
+beforeEach(async () => {
+  desk = await openTestDesk();
+  ada = await setUp(desk);
+});
+afterEach(() => desk.close());
+
+const shownKey = (visitor: Visitor) => visitor.value("API key");
+const works = async (key: string, origin = desk.origin, client = "curl/8.0") => {
+  const answer = await new Visitor(origin, client).raw("/v1/authentication/verify", {
+    headers: { authorization: `Basic ${Buffer.from(`${ada.email}:${key}`).toString("base64")}` },
+  });
+  return answer.status === 200;
+};
+const generate = async () => shownKey(await (await ada.visitor.open("/profile")).press("Generate API Key"));
+
+describe("generating a key", () => {
+  it("shows it once, in the answer to the POST, never to be cached", async () => {
+    const key = await generate();
+    expect(key).toMatch(/^lk[0-9A-Za-z]{46}$/);
+    expect(ada.visitor.path).toBe("/profile/api-key/generate");
+    expect(ada.visitor.headers.get("cache-control")).toBe("no-store");
+    expect(ada.visitor.text).toContain(
+      `curl -i -u '${ada.email}:${key}' ${desk.origin}/v1/authentication/verify`,
+    );
+    expect(await works(key)).toBe(true);
+    await ada.visitor.press("Done");
+    expect(ada.visitor.path).toBe("/profile");
+    expect(ada.visitor.html).not.toContain(key);
+    expect(ada.visitor.text).toContain(`lk${key.slice(2, 10)}`);
+    const { rows } = await desk.db.query("select s.sess::text || t::text as row from sessions s, trail t");
+    expect(rows.some(({ row }) => row.includes(key.slice(10)))).toBe(false);
+  });
+
+  it("sent again, by reload or double click, makes no second key and says that nothing changed", async () => {
+    await ada.visitor.open("/profile");
+    const { action, fields } = ada.visitor.fieldsOf("Generate API Key");
+    const [one, two] = [ada.visitor.tab(), ada.visitor.tab()];
+    await Promise.all([one.post(action, fields), two.post(action, fields)]);
+    const [winner, loser] = one.status === 200 ? [one, two] : [two, one];
+    expect(winner.status).toBe(200);
+    expect(loser.status).toBe(409);
+    expect(loser.heading).toBe("Nothing was changed");
+    const key = shownKey(winner);
+    await winner.post(action, fields);
+    expect(winner.status).toBe(409);
+    expect(await works(key)).toBe(true);
+    expect((await desk.db.query("select from api_keys")).rowCount).toBe(1);
+  });
+
+  it("with the password given long ago goes by confirming it, and ends at the button again", async () => {
+    desk.moveClock(601);
+    await ada.visitor.open("/profile");
+    await ada.visitor.press("Generate API Key");
+    expect(ada.visitor.path).toMatch(/^\/confirm-password/);
+    expect((await desk.db.query("select from api_keys")).rowCount).toBe(0);
+    await ada.visitor.fill("Password", ada.password).press("Confirm");
+    expect(ada.visitor.path).toBe("/profile/api-key/generate");
+    await ada.visitor.press("Generate API Key");
+    expect(await works(shownKey(ada.visitor))).toBe(true);
+  });
+});
+
+describe("regenerating a key", () => {
+  it("first warns, can be cancelled, then stops the old key at once on every replica", async () => {
+    const other = await desk.replica();
+    const old = await generate();
+    await ada.visitor.open("/profile");
+    await ada.visitor.press("Regenerate API Key");
+    expect(ada.visitor.path).toBe("/profile/api-key/regenerate");
+    expect(ada.visitor.text).toContain(`The key lk${old.slice(2, 10)} stops working at once`);
+    await ada.visitor.press("Cancel");
+    expect(ada.visitor.path).toBe("/profile");
+    expect(await works(old)).toBe(true);
+
+    await ada.visitor.press("Regenerate API Key");
+    await ada.visitor.press("Regenerate API Key");
+    const fresh = shownKey(ada.visitor);
+    expect(fresh).not.toBe(old);
+    for (const origin of [desk.origin, other.origin]) {
+      expect(await works(old, origin)).toBe(false);
+      expect(await works(fresh, origin)).toBe(true);
+    }
+  });
+
+  it("by a stale form changes nothing and says so", async () => {
+    await generate();
+    await ada.visitor.open("/profile/api-key/regenerate");
+    const stale = ada.visitor.fieldsOf("Regenerate API Key");
+    await ada.visitor.press("Regenerate API Key");
+    const key = shownKey(ada.visitor);
+    for (const replaces of [stale.fields.replaces ?? "", "none", "", "' or 1=1 --", "x".repeat(999)]) {
+      await ada.visitor.open("/profile/api-key/regenerate");
+      await ada.visitor.post(stale.action, { ...stale.fields, _csrf: ada.visitor.hidden("_csrf"), replaces });
+      expect(ada.visitor.status).toBe(409);
+      expect(ada.visitor.text).toMatch(/it keeps working/i);
+    }
+    expect(await works(key)).toBe(true);
+  });
+
+  it("twenty times at once makes exactly one key that works, and its holder saw it, 30 rounds, on two replicas", async () => {
+    const other = await desk.replica();
+    let current = await generate();
+    for (let round = 0; round < 30; round++) {
+      await ada.visitor.open("/profile/api-key/regenerate");
+      const { action, fields } = ada.visitor.fieldsOf("Regenerate API Key");
+      const tabs = await Promise.all(
+        Array.from({ length: 20 }, (_, i) => {
+          const tab = ada.visitor.tab();
+          tab.origin = i % 2 ? other.origin : desk.origin;
+          return tab.post(action, fields);
+        }),
+      );
+      const winners = tabs.filter((tab) => tab.status === 200);
+      expect(winners).toHaveLength(1);
+      expect(tabs.filter((tab) => tab.status === 409)).toHaveLength(19);
+      expect(await works(current)).toBe(false);
+      current = shownKey(winners[0] as Visitor);
+      expect(await works(current)).toBe(true);
+      expect((await desk.db.query("select from api_keys where ended_at is null")).rowCount).toBe(1);
+    }
+  }, 120_000);
+
+  it("cannot touch another person's key", async () => {
+    const grace = await addPerson(desk, "grace@example.com");
+    const key = await generate();
+    await grace.visitor.open("/profile");
+    const _csrf = grace.visitor.hidden("_csrf");
+    for (const act of ["regenerate", "revoke"]) {
+      await grace.visitor.post(`/profile/api-key/${act}`, { _csrf, replaces: key.slice(2, 10) });
+      expect(grace.visitor.status).toBe(409);
+    }
+    expect(await works(key)).toBe(true);
+  });
+
+  it("shows where the old key was in use, and afterwards who has come over and who still calls with the dead key", async () => {
+    const old = await generate();
+    for (const client of ["curl/8.0", "python-requests/2.32", "node"]) await works(old, desk.origin, client);
+    await works(old, desk.origin, "node");
+    await ada.visitor.open("/profile/api-key/regenerate");
+    for (const client of ["curl/8.0", "python-requests/2.32", "node"])
+      expect(ada.visitor.text).toContain(client);
+
+    await ada.visitor.press("Regenerate API Key");
+    const fresh = shownKey(ada.visitor);
+    await works(fresh, desk.origin, "curl/8.0");
+    await works(old, desk.origin, "node");
+    await works(old, desk.origin, "python-requests/2.32");
+    await works(old, desk.origin, "node");
+    await ada.visitor.open("/profile");
+    const $ = ada.visitor.$;
+    const row = (client: string) =>
+      $("tr")
+        .filter((_, tr) => $(tr).text().includes(client))
+        .last()
+        .text();
+    expect(row("curl/8.0")).toContain("Has come over");
+    expect(row("python-requests")).toContain("Still calls with the dead key (1 refused)");
+    expect(row("node")).toContain("Still calls with the dead key (2 refused)");
+  });
+});
+
+describe("revoking a key", () => {
+  it("asks first, can be cancelled, then stops the key, and a new one can be generated", async () => {
+    const key = await generate();
+    await ada.visitor.open("/profile");
+    await ada.visitor.press("Revoke");
+    expect(ada.visitor.path).toBe("/profile/api-key/revoke");
+    await ada.visitor.press("Cancel");
+    expect(await works(key)).toBe(true);
+    await ada.visitor.press("Revoke");
+    await ada.visitor.press("Revoke");
+    expect(ada.visitor.path).toBe("/profile");
+    expect(ada.visitor.text).toContain("is revoked");
+    expect(await works(key)).toBe(false);
+    expect(ada.visitor.hasButton("Generate API Key")).toBe(true);
+    expect(await works(await generate())).toBe(true);
+    expect(await works(key)).toBe(false);
+  });
+
+  it("by a stale form leaves the newer key alone", async () => {
+    await generate();
+    await ada.visitor.open("/profile/api-key/revoke");
+    const stale = ada.visitor.fieldsOf("Revoke");
+    await ada.visitor.open("/profile/api-key/regenerate");
+    await ada.visitor.press("Regenerate API Key");
+    const fresh = shownKey(ada.visitor);
+    await ada.visitor.post(stale.action, stale.fields);
+    expect(ada.visitor.status).toBe(409);
+    expect(await works(fresh)).toBe(true);
+  });
+
+  it("accepts no dead key in 300 checks right after the answer", async () => {
+    for (let round = 0; round < 10; round++) {
+      const key = await generate();
+      await ada.visitor.open("/profile/api-key/revoke");
+      const early = Array.from({ length: 10 }, () => works(key));
+      await ada.visitor.press("Revoke");
+      const late = await Promise.all(Array.from({ length: 30 }, () => works(key)));
+      expect(late.filter(Boolean)).toHaveLength(0);
+      await Promise.all(early);
+    }
+  });
+});

@@ -1,0 +1,134 @@
+import { type BrowserContext, errors, type Locator, type Page } from "playwright-core";
+
+const PATIENCE_MS = 8_000;
+
+/** A page in a browser, used as a person uses it: by the visible words. */
+export class Screen {
+  /** The status of the last page. */
+  status = 0;
+  /** What only the browser's console tells: script errors, what the page's own policy refused, files that failed, other hosts. */
+  readonly troubles: string[] = [];
+
+  private constructor(
+    readonly page: Page,
+    readonly origin: string,
+  ) {
+    page.setDefaultTimeout(PATIENCE_MS);
+    page.on("pageerror", (error) => this.troubles.push(`script error: ${error.message}`));
+    page.on("console", (message) => {
+      // A refused form is told there too; files are looked at below, by their answers.
+      if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) {
+        this.troubles.push(`console: ${message.text()}`);
+      }
+    });
+    page.on("request", (request) => {
+      const url = request.url();
+      if (!url.startsWith(`${origin}/`) && !url.startsWith("data:"))
+        this.troubles.push(`asked elsewhere: ${url}`);
+    });
+    page.on("response", (response) => {
+      if (response.request().isNavigationRequest()) this.status = response.status();
+      else if (response.status() >= 400) this.troubles.push(`${response.status()} for ${response.url()}`);
+    });
+  }
+
+  static async open(context: BrowserContext, origin: string): Promise<Screen> {
+    return new Screen(await context.newPage(), origin);
+  }
+
+  get path(): string {
+    return new URL(this.page.url()).pathname;
+  }
+
+  /** Types an address. */
+  async visit(address: string): Promise<void> {
+    await this.page.goto(new URL(address, this.origin).href);
+  }
+
+  field(label: string): Locator {
+    return this.page.getByLabel(label, { exact: true });
+  }
+
+  button(words: string): Locator {
+    return this.page.getByRole("button", { name: words, exact: true });
+  }
+
+  async fill(values: Record<string, string>): Promise<void> {
+    for (const [label, value] of Object.entries(values)) await this.field(label).fill(value);
+  }
+
+  /** Presses a button that leads to a page. */
+  async press(words: string): Promise<void> {
+    await this.#toNextPage(() => this.button(words).click());
+  }
+
+  /** Follows a link to a page. */
+  async follow(words: string): Promise<void> {
+    await this.#toNextPage(() => this.page.getByRole("link", { name: words, exact: true }).click());
+  }
+
+  async reload(): Promise<void> {
+    await this.page.reload();
+  }
+
+  /** The Back button. Chromium shows a page of its own where it would have to send a form again. */
+  async back(): Promise<void> {
+    await this.page.goBack().catch((error: Error) => {
+      if (!error.message.includes("ERR_CACHE_MISS")) throw error;
+    });
+  }
+
+  /** A key that leads to a page. */
+  async pressKeyTo(key: string): Promise<void> {
+    await this.#toNextPage(() => this.page.keyboard.press(key));
+  }
+
+  title(): Promise<string> {
+    return this.page.title();
+  }
+
+  heading(): Promise<string> {
+    return textOf(this.page.getByRole("heading", { level: 1 }));
+  }
+
+  /** All visible words, spaces folded. */
+  words(): Promise<string> {
+    return textOf(this.page.locator("body"));
+  }
+
+  /** Everything the page holds, seen or not: its whole source and what is in its fields. */
+  async everything(): Promise<string> {
+    const typed = await this.page.evaluate(
+      "[...document.querySelectorAll('input')].map((i) => i.value).join(' ')",
+    );
+    return `${await this.page.content()} ${typed}`;
+  }
+
+  /** The label of the field that has the focus, or the words of the link or button. */
+  async focus(): Promise<string> {
+    return this.page.evaluate(
+      "(({ activeElement: e }) => (e.labels?.[0] ?? e).textContent.replace(/\\s+/g, ' ').trim())(document)",
+    );
+  }
+
+  /** Where the person stands, for the report of a failure. */
+  async describe(): Promise<string> {
+    const words = await this.words().catch((error: Error) => `(${error.message})`);
+    return `at ${this.page.url().replace(/token=.*/, "token=…")} (${this.status}), which says:\n  ${words.slice(0, 800)}`;
+  }
+
+  async #toNextPage(act: () => Promise<void>): Promise<void> {
+    const arrived = this.page.waitForEvent("load");
+    arrived.catch(() => {});
+    await act();
+    await arrived.catch((error) => {
+      if (error instanceof errors.TimeoutError) throw new Error("That led to no other page");
+      throw error;
+    });
+  }
+}
+
+/** The visible words of what is on the screen, spaces folded. */
+export async function textOf(place: Locator): Promise<string> {
+  return (await place.allInnerTexts()).join(" ").replace(/\s+/g, " ").trim();
+}
