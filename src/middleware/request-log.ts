@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { RequestHandler } from "express";
 import { pinoHttp } from "pino-http";
-import type { Logger } from "../platform/log";
+import { describeError, type Logger } from "../platform/log";
 
 /** Logs each request when it is answered: id, method, path and status; no query string, header or body. */
 export function requestLog(logger: Logger): RequestHandler {
@@ -16,12 +16,7 @@ export function requestLog(logger: Logger): RequestHandler {
         path: String(req.originalUrl ?? req.url).split("?")[0],
       }),
       res: (res) => ({ status: res.statusCode }),
-      err: (error) => ({
-        type: error?.name,
-        message: error?.message,
-        stack: error?.stack,
-        code: error?.code,
-      }),
+      err: describeError,
     },
     customLogLevel: (_req, res) => (res.statusCode >= 500 ? "error" : "info"),
     customSuccessMessage: () => "request",

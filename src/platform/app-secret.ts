@@ -13,14 +13,20 @@ import path from "node:path";
 
 /**
  * The secret of an installation that brings its own Postgres: 32 random bytes in the file `app-secret` of the data
- * folder, made at the first start. Made whole or not at all, and never overwritten.
+ * folder. Made at the first start only (`mayMake`), whole or not at all, and never overwritten. Throws when it is lost.
  */
-export function readAppSecret(dataDir: string): string {
+export function readAppSecret(dataDir: string, mayMake: boolean): string {
   const file = path.join(dataDir, "app-secret");
   try {
     return readFileSync(file, "utf8").trim();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+  if (!mayMake) {
+    throw new Error(
+      `The file ${file} is missing, and without that secret nobody's second factor can be checked. ` +
+        "Restore it from a backup, or set APP_SECRET to the value it had.",
+    );
   }
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const draft = `${file}.${randomBytes(4).toString("hex")}`;

@@ -4,8 +4,20 @@ export type { Logger };
 
 /** The program's log: JSON lines on standard output, or coloured text on a terminal. */
 export function openLog(level: string, terminal: boolean): Logger {
-  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  const options = {
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    serializers: { err: describeError },
+  };
   return terminal
     ? pino({ ...options, transport: { target: "pino-pretty", options: { translateTime: "SYS:HH:MM:ss" } } })
     : pino(options);
+}
+
+/** What the log says of an error: never its other properties, which in pg hold the whole connection. */
+export function describeError(error: unknown): object {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const code = "code" in error ? error.code : undefined;
+  return { type: error.name, message: error.message, stack: error.stack, code };
 }

@@ -2,7 +2,7 @@ import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { Pool } from "pg";
 import type { Logger } from "../platform/log";
 import { makePasswords, type Passwords } from "../platform/passwords";
-import { deriveKey, keyedHash, makeSeal, type Seal } from "../platform/seal";
+import { deriveKey, keyedHash, makeSeal, type Seal, SealBroken } from "../platform/seal";
 import { findInstallation, keepFirstPepper } from "../records/installation";
 import { CallGatherer } from "./gather-calls";
 
@@ -27,9 +27,12 @@ export type Desk = {
 
 const PEPPER = "pepper";
 
+/** APP_SECRET is not the one the database was made with. */
+export class WrongAppSecret extends Error {}
+
 /**
- * Opens the desk on a migrated database. Throws SealBroken when APP_SECRET is not the one the database was made with:
- * rather no service than people without their second factor.
+ * Opens the desk on a migrated database. Throws WrongAppSecret: rather no service than people without their second
+ * factor.
  */
 export async function openDesk(options: {
   db: Pool;
@@ -43,7 +46,7 @@ export async function openDesk(options: {
   const seal = makeSeal(appSecret);
   await keepFirstPepper(db, seal.close(randomBytes(32), PEPPER));
   const installation = await findInstallation(db);
-  const pepper = seal.open(installation.sealedPepper ?? Buffer.of(), PEPPER);
+  const pepper = openPepper(seal, installation.sealedPepper);
 
   // Derived, not stored: every replica and every restart prints the same address, and a copy of the database has none.
   const setUpToken = keyedHash(deriveKey(appSecret, "set-up"), installation.id).toString("base64url");
@@ -75,4 +78,16 @@ export async function openDesk(options: {
 function sameText(a: string, b: string): boolean {
   const [left, right] = [Buffer.from(a), Buffer.from(b)];
   return left.length === right.length && timingSafeEqual(left, right);
+}
+
+function openPepper(seal: Seal, sealedPepper: Buffer | null): Buffer {
+  try {
+    return seal.open(sealedPepper ?? Buffer.of(), PEPPER);
+  } catch (error) {
+    if (!(error instanceof SealBroken)) throw error;
+    throw new WrongAppSecret(
+      "APP_SECRET is not the one this database was made with, so nobody's second factor could be checked. " +
+        "Set APP_SECRET to the value it had before.",
+    );
+  }
 }

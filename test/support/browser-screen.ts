@@ -73,9 +73,11 @@ export class Screen {
 
   /** The Back button. Chromium shows a page of its own where it would have to send a form again. */
   async back(): Promise<void> {
+    const arrived = this.page.waitForEvent("framenavigated");
     await this.page.goBack().catch((error: Error) => {
       if (!error.message.includes("ERR_CACHE_MISS")) throw error;
     });
+    await arrived;
   }
 
   /** A key that leads to a page. */
