@@ -1,5 +1,4 @@
 // Everything works without this script. It copies, focuses the first problem, and keeps a form from being sent twice.
-"use strict";
 
 document.querySelector("[data-focus]")?.focus();
 
@@ -20,7 +19,8 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   if (!source || !navigator.clipboard) continue;
   button.hidden = false;
   button.addEventListener("click", async () => {
-    const text = source.value ?? [...source.querySelectorAll("code")].map((code) => code.textContent).join("\n");
+    const text =
+      source.value ?? [...source.querySelectorAll("code")].map((code) => code.textContent).join("\n");
     await navigator.clipboard.writeText(text);
     button.textContent = "Copied";
     setTimeout(() => {

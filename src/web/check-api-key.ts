@@ -1,7 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Request } from "express";
 import { apiKeyId, hashApiKey } from "../base/api-key-format";
-import { clientName } from "../base/client-name";
+import { clientAddress, clientName } from "../base/client";
 import { readCredentials } from "../base/credentials";
 import { type CheckedApiKey, findApiKeyForCheck } from "../records/api-keys";
 import type { Desk } from "./desk";
@@ -20,7 +20,7 @@ export async function checkApiKey(desk: Desk, req: Request): Promise<CheckedApiK
   desk.calls.note({
     keyId: found.id,
     client: clientName(req.get("user-agent")),
-    address: req.ip ?? null,
+    address: clientAddress(req.ip),
     accepted: found.live,
     at: desk.now(),
   });

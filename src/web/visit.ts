@@ -1,6 +1,6 @@
 import type { Request, Response } from "express";
 import type { Actor } from "../base/actor";
-import { clientName } from "../base/client-name";
+import { clientAddress, clientName } from "../base/client";
 import type { CheckedApiKey } from "../records/api-keys";
 import type { Person } from "../records/people";
 import type { Desk } from "./desk";
@@ -21,7 +21,7 @@ export function actorOf({ req }: Visit): Actor {
     kind: personId ? "person" : "visitor",
     personId: personId ?? null,
     sessionId: personId ? (req.session.publicId ?? null) : null,
-    address: req.ip ?? null,
+    address: clientAddress(req.ip),
     client: clientName(req.get("user-agent")),
   };
 }

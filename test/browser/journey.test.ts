@@ -61,7 +61,8 @@ describe.each([
   const withCurl = hasCurl ? step : step.skip;
 
   beforeAll(async () => {
-    [program, browser] = await Promise.all([startProgram(), openBrowser()]);
+    program = await startProgram();
+    browser = await openBrowser();
     const context = await browser.newContext({ javaScriptEnabled });
     await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: program.origin });
     screen = await Screen.open(context, program.origin);
@@ -148,17 +149,34 @@ describe.each([
       expect((await Authenticator.scan(screen.page)).secret).toBe(first.secret);
     });
 
-    step(
-      "enrols by a code of that authenticator, shows ten recovery codes and goes on to the profile",
-      async () => {
-        await screen.fill({ "One-time code": await first.code() });
-        await screen.press("Verify");
-        firstRecoveryCodes = await shownRecoveryCodes();
-        await screen.press("Done");
-        expect(screen.path).toBe("/profile");
-        expect(await screen.everything()).not.toContain(firstRecoveryCodes[0]);
-      },
-    );
+    step("enrols by a code of that authenticator, and shows ten recovery codes", async () => {
+      await screen.fill({ "One-time code": await first.code() });
+      await screen.press("Verify");
+      firstRecoveryCodes = await shownRecoveryCodes();
+    });
+
+    if (javaScriptEnabled) {
+      step("copies the recovery codes by Copy", async () => {
+        await screen.button("Copy").click();
+        await screen.button("Copied").waitFor();
+        const copied = await screen.page.evaluate("navigator.clipboard.readText()");
+        expect(String(copied).trim().split(/\s+/)).toEqual(firstRecoveryCodes);
+      });
+    }
+
+    step("goes on to the profile, where the recovery codes are no more, nor by Back", async () => {
+      await screen.press("Done");
+      expect(screen.path).toBe("/profile");
+      expect(await screen.everything()).not.toContain(firstRecoveryCodes[0]);
+      await screen.back();
+      expect(await screen.everything()).not.toContain(firstRecoveryCodes[0]);
+    });
+
+    step.aside("is not said to have failed when the page of the recovery codes is loaded again", async () => {
+      await screen.reload();
+      expect(await screen.words()).not.toContain("nothing was changed");
+      expect(await screen.everything()).not.toContain(firstRecoveryCodes[0]);
+    });
 
     step("is gone once there is an account", async () => {
       await screen.visit(program.setUpAddress);
@@ -321,7 +339,7 @@ describe.each([
 
     if (javaScriptEnabled) {
       // No headless Chromium keeps whole pages, and none keeps the answer to a POST; others do, and tell the page by this event.
-      step("leaves the page with the person, where browsers keep whole pages for Back", async () => {
+      step.aside("leaves the page with the person, where browsers keep whole pages for Back", async () => {
         expect(await screen.everything()).toContain(newKey);
         await screen.page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))");
         await screen.page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))");

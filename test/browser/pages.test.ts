@@ -34,7 +34,8 @@ let recoveryCode: string;
 const step = journey(() => screen);
 
 beforeAll(async () => {
-  [program, browser] = await Promise.all([startProgram(), openBrowser()]);
+  program = await startProgram();
+  browser = await openBrowser();
   const context = await browser.newContext({ viewport: WIDE, reducedMotion: "reduce" });
   screen = await Screen.open(context, program.origin);
 });

@@ -106,10 +106,10 @@ export class Screen {
     return `${await this.page.content()} ${typed}`;
   }
 
-  /** The label of the field that has the focus, or the words of the link or button. */
+  /** The label of the field that has the focus, or the words of the link, button or box; empty for none. */
   async focus(): Promise<string> {
     return this.page.evaluate(
-      "(({ activeElement: e }) => (e.labels?.[0] ?? e).textContent.replace(/\\s+/g, ' ').trim())(document)",
+      "(({ activeElement: e, body }) => e === body ? '' : (e.labels?.[0] ?? e).textContent.replace(/\\s+/g, ' ').trim())(document)",
     );
   }
 

@@ -6,3 +6,8 @@ export function clientName(userAgent: string | undefined): string | null {
     .slice(0, 300);
   return printable ? printable : null;
 }
+
+/** The address a request came from as people know it: an IPv4 address also where the server listens on IPv6. */
+export function clientAddress(address: string | undefined): string | null {
+  return address?.replace(/^::ffff:(?=[0-9.]+$)/, "") ?? null;
+}
