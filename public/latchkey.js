@@ -7,6 +7,10 @@ for (const form of document.querySelectorAll('form[method="post"]')) {
   form.addEventListener("submit", (event) => {
     if (sent) event.preventDefault();
     sent = true;
+    // Whoever stops a slow page and stays may send it again.
+    setTimeout(() => {
+      sent = false;
+    }, 3000);
   });
   // A page that comes back with the Back button may be sent again.
   addEventListener("pageshow", () => {
@@ -16,17 +20,26 @@ for (const form of document.querySelectorAll('form[method="post"]')) {
 
 for (const button of document.querySelectorAll("[data-copy]")) {
   const source = document.getElementById(button.dataset.copy);
-  if (!source || !navigator.clipboard) continue;
+  if (!source) continue;
   button.hidden = false;
   button.addEventListener("click", async () => {
-    const text =
-      source.value ?? [...source.querySelectorAll("code")].map((code) => code.textContent).join("\n");
-    await navigator.clipboard.writeText(text);
+    await copy(source);
     button.textContent = "Copied";
     setTimeout(() => {
       button.textContent = "Copy";
     }, 4000);
   });
+}
+
+async function copy(source) {
+  if (navigator.clipboard) {
+    const codes = [...source.querySelectorAll("code")].map((code) => code.textContent);
+    return navigator.clipboard.writeText(source.value ?? codes.join("\n"));
+  }
+  // Over plain HTTP from another machine browsers offer no clipboard, but still copy what is selected.
+  getSelection().selectAllChildren(source);
+  source.select?.();
+  document.execCommand("copy");
 }
 
 // Browsers may keep a page in memory for the Back button even where the server forbids caches; secrets leave with it.

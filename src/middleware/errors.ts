@@ -2,6 +2,7 @@ import type { ErrorRequestHandler, Request, RequestHandler, Response } from "exp
 import { Refusal } from "../base/refusal";
 import type { Desk } from "../web/desk";
 import { drawPage } from "../web/page";
+import { personOf } from "../web/person-of";
 
 const TITLES: Record<number, string> = {
   400: "That could not be read",
@@ -50,7 +51,10 @@ async function answer(desk: Desk, req: Request, res: Response, refusal: Refusal)
     res.status(status).json({ errors: [{ status: String(status), title, detail: sentence }] });
     return;
   }
-  await drawPage({ req, res, desk }, "errors/error", { title, status, sentence, requestId: String(req.id) });
+  // Whoever is signed in keeps the navigation; a database that is away must not keep the page away too.
+  const person = await personOf({ req, res, desk }).catch(() => undefined);
+  const visit = person ? { req, res, desk, person } : { req, res, desk };
+  await drawPage(visit, "errors/error", { title, status, sentence, requestId: String(req.id) });
 }
 
 // What Express and its body parser refuse carries a 4xx status; its own words are for developers.

@@ -1,9 +1,9 @@
 import { Refusal } from "../base/refusal";
 import { isAdministrator } from "../base/roles";
-import { findPerson, type Person } from "../records/people";
 import type { SessionStage } from "../records/sessions";
 import { checkApiKey } from "../web/check-api-key";
 import { leave } from "../web/leave";
+import { personOf } from "../web/person-of";
 import type { ApiKeyVisit, PersonVisit, Visit } from "../web/visit";
 
 /** A password given longer ago than this is asked for again before something sensitive, in milliseconds. */
@@ -91,11 +91,6 @@ async function atStage(visit: Visit, stage: SessionStage): Promise<PersonVisit |
   if (session.stage === stage) return { ...visit, person };
   await leave(visit, PAGE_OF_STAGE[session.stage ?? "code"]);
   return undefined;
-}
-
-async function personOf({ req, desk }: Visit): Promise<Person | undefined> {
-  const { alive, personId } = req.session;
-  return alive && personId ? findPerson(desk.db, personId) : undefined;
 }
 
 // Every POST that asks for a recent password has a page at the same address to come back to; the tests hold it.

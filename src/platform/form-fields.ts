@@ -12,7 +12,8 @@ export function nameField(called: string) {
     .superRefine((name, context) => {
       const length = [...name].length;
       if (!isVisible(name)) context.addIssue(`Enter your ${called}`);
-      else if (length > NAME_MAX) context.addIssue(`Use at most ${NAME_MAX} characters: this has ${length}`);
+      else if (length > NAME_MAX)
+        context.addIssue(`Use at most ${NAME_MAX} characters for your ${called}: this has ${length}`);
       else if (hasControlCharacters(name)) {
         context.addIssue(`Type your ${called} again: it holds a character that cannot be seen`);
       }

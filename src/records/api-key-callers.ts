@@ -38,12 +38,12 @@ export async function addCalls(db: Queryable, calls: GatheredCalls[]): Promise<v
   );
 }
 
-/** The callers of a key, the latest first, at most 100. */
-export async function listCallers(db: Queryable, keyId: string): Promise<ApiKeyCaller[]> {
+/** The callers of a key, the latest first, at most `most` rows. */
+export async function listCallers(db: Queryable, keyId: string, most: number): Promise<ApiKeyCaller[]> {
   const { rows } = await db.query<ApiKeyCaller>(
     `select client, address, first_seen_at as "firstSeenAt", last_seen_at as "lastSeenAt", accepted, refused
-       from api_key_callers where key_id = $1 order by last_seen_at desc limit 100`,
-    [keyId],
+       from api_key_callers where key_id = $1 order by last_seen_at desc limit $2`,
+    [keyId, most],
   );
   return rows;
 }

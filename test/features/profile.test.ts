@@ -58,7 +58,7 @@ describe("the profile", () => {
     ["", "Enter your last name"],
     ["   ", "Enter your last name"],
     ["\u200b\u200d", "Enter your last name"],
-    ["a".repeat(101), "Use at most 100 characters: this has 101"],
+    ["a".repeat(101), "Use at most 100 characters for your last name: this has 101"],
     ["Love\u0007lace", "Type your last name again: it holds a character that cannot be seen"],
     ["Love\u202elace", "Type your last name again: it holds a character that cannot be seen"],
     ["Love\nlace", "Type your last name again: it holds a character that cannot be seen"],

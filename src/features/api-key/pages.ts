@@ -49,7 +49,7 @@ export async function revoke(visit: PersonVisit): Promise<void> {
   const { replaces = "" } = readForm(visit.req);
   const answer = await revokeApiKey(visit.desk.db, actorOf(visit), visit.person.id, replaces);
   if (answer === "stale-key") return drawStale(visit);
-  await leave(visit, "/profile", `Your API key ${replaces} is revoked. Nothing accepts it any more.`);
+  await leave(visit, "/profile", `Your API key lk${replaces} is revoked. Nothing accepts it any more.`);
 }
 
 async function drawWarning(visit: PersonVisit, view: string, title: string): Promise<void> {
@@ -57,7 +57,7 @@ async function drawWarning(visit: PersonVisit, view: string, title: string): Pro
   const apiKey = await findLiveApiKey(desk.db, person.id);
   if (!apiKey) return leave(visit, "/profile", "You have no API key at the moment.");
   await desk.calls.flush();
-  await drawPage(visit, view, { title, apiKey, callers: await listCallers(desk.db, apiKey.id) });
+  await drawPage(visit, view, { title, apiKey, callers: await listCallers(desk.db, apiKey.id, 200) });
 }
 
 // Drawn in the answer to the POST and kept nowhere: not in the session, and not behind a redirect.

@@ -29,6 +29,9 @@ export async function save(visit: PersonVisit): Promise<void> {
   await leave(visit, "/profile", savedNotice(saved.changed));
 }
 
+/** The latest callers of a key on the profile; the pages about the key show more. */
+const CALLERS_SHOWN = 20;
+
 const LABELS: Record<ProfileField, string> = {
   firstName: "First Name",
   lastName: "Last Name",
@@ -78,9 +81,9 @@ async function draw(visit: PersonVisit, values: Form, page: Partial<Page> = {}):
     enrolled: (await findSecondFactor(desk.db, person.id)) !== undefined,
     recoveryCodesLeft: await countRecoveryCodes(desk.db, person.id),
     apiKey,
-    callers: apiKey ? await listCallers(desk.db, apiKey.id) : [],
+    callers: apiKey ? await listCallers(desk.db, apiKey.id, CALLERS_SHOWN) : [],
     endedKey,
-    endedCallers: endedKey ? await listCallers(desk.db, endedKey.id) : [],
+    endedCallers: endedKey ? await listCallers(desk.db, endedKey.id, CALLERS_SHOWN) : [],
     ...page,
   });
 }

@@ -119,7 +119,7 @@ async function drawSetUp(visit: PersonVisit, view: string, page: Page): Promise<
   });
   const secret = desk.seal.open(pending.sealedSecret, purpose).toString();
   const uri = authenticatorUri(secret, person.email, "Latchkey");
-  const qrCode = await toDataURL(uri, { margin: 2, width: 240, errorCorrectionLevel: "M" });
+  const qrCode = await toDataURL(uri, { margin: 4, scale: 6, errorCorrectionLevel: "M" });
   await drawPage(visit, view, { ...page, qrCode, secret, secondFactorId: pending.id });
 }
 
