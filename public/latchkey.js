@@ -19,12 +19,10 @@ for (const form of document.querySelectorAll('form[method="post"]')) {
 }
 
 for (const button of document.querySelectorAll("[data-copy]")) {
-  const source = document.getElementById(button.dataset.copy);
-  if (!source) continue;
   button.hidden = false;
   button.addEventListener("click", async () => {
-    await copy(source);
-    button.textContent = "Copied";
+    const source = document.getElementById(button.dataset.copy);
+    button.textContent = (await copy(source)) ? "Copied" : "Select and copy it yourself";
     setTimeout(() => {
       button.textContent = "Copy";
     }, 4000);
@@ -32,17 +30,19 @@ for (const button of document.querySelectorAll("[data-copy]")) {
 }
 
 async function copy(source) {
-  if (navigator.clipboard) {
+  try {
     const codes = [...source.querySelectorAll("code")].map((code) => code.textContent);
-    return navigator.clipboard.writeText(source.value ?? codes.join("\n"));
+    await navigator.clipboard.writeText(source.value ?? codes.join("\n"));
+    return true;
+  } catch {
+    // Refused, or not offered over plain HTTP from another machine: what is selected can still be copied.
+    getSelection().selectAllChildren(source);
+    source.select?.();
+    return document.execCommand("copy");
   }
-  // Over plain HTTP from another machine browsers offer no clipboard, but still copy what is selected.
-  getSelection().selectAllChildren(source);
-  source.select?.();
-  document.execCommand("copy");
 }
 
 // Browsers may keep a page in memory for the Back button even where the server forbids caches; secrets leave with it.
 addEventListener("pagehide", () => {
-  for (const secret of document.querySelectorAll("[data-secret]")) secret.remove();
+  for (const secret of document.querySelectorAll("[data-secret], [data-copy]")) secret.remove();
 });

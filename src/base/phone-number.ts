@@ -14,13 +14,19 @@ export function phoneNumberProblems(phone: string): string[] {
   if (/ext/i.test(phone)) problems.push("Write the extension as x5678, without 'ext'");
   else if (phone.includes("X")) problems.push("Write the extension with a small x, as in x5678");
   else if (strange) {
-    problems.push(`Use digits, with spaces, periods or hyphens between them: '${strange[0]}' can't be used`);
+    problems.push(
+      `Use digits, with spaces, periods or hyphens between them: ${nameOf(strange[0])} can't be used`,
+    );
   } else problems.push(...shapeProblems(phone));
 
   if (length > PHONE_NUMBER_MAX) {
     problems.push(`Use at most ${PHONE_NUMBER_MAX} characters: this has ${length}`);
   }
   return problems;
+}
+
+function nameOf(character: string): string {
+  return /[\p{L}\p{N}\p{P}\p{S}]/u.test(character) ? `'${character}'` : "a character that cannot be seen";
 }
 
 function shapeProblems(phone: string): string[] {

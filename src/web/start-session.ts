@@ -18,6 +18,7 @@ export async function startSession(
 ): Promise<void> {
   const { req, desk } = visit;
   const { passwordGivenAt, returnTo } = req.session;
+  const csrfSecret = csrfSecretFor(visit, personId);
   await new Promise<void>((resolve, reject) => req.session.regenerate((e) => (e ? reject(e) : resolve())));
 
   const { address, client } = actorOf(visit);
@@ -35,9 +36,16 @@ export async function startSession(
     personId,
     stage,
     alive: true,
-    csrfSecret: new Tokens().secretSync(),
+    csrfSecret,
   });
   if (passwordGivenAt !== undefined) req.session.passwordGivenAt = passwordGivenAt;
   if (returnTo !== undefined) req.session.returnTo = returnTo;
   await new Promise<void>((resolve, reject) => req.session.save((e) => (e ? reject(e) : resolve())));
+}
+
+// Kept while it is the same person, so that loading the recovery codes again is not told off as a forgery. Never taken
+// from another person's session: an attacker could have planted that one, knowing its tokens.
+function csrfSecretFor({ req }: Visit, personId: string): string {
+  const { alive, personId: before, csrfSecret } = req.session;
+  return alive && before === personId && csrfSecret ? csrfSecret : new Tokens().secretSync();
 }

@@ -1,5 +1,8 @@
 import { phoneNumberProblems } from "../../src/base/phone-number";
 
+const UNSEEN =
+  "Use digits, with spaces, periods or hyphens between them: a character that cannot be seen can't be used";
+
 describe("a phone number", () => {
   it.each([
     "",
@@ -35,7 +38,8 @@ describe("a phone number", () => {
     ["(555) 1234", ["Use digits, with spaces, periods or hyphens between them: '(' can't be used"]],
     ["555/1234", ["Use digits, with spaces, periods or hyphens between them: '/' can't be used"]],
     ["٥٥٥١٢٣٤", ["Use digits, with spaces, periods or hyphens between them: '٥' can't be used"]],
-    ["555\t1234", ["Use digits, with spaces, periods or hyphens between them: '\t' can't be used"]],
+    ["555\t1234", [UNSEEN]],
+    ["555\u00a01234", [UNSEEN]],
     ["55+5", ["Use + only as the first character, before the country code"]],
     ["+", ["Begin and end the number with a digit, with spaces, periods or hyphens only in between"]],
     ["555-", ["Begin and end the number with a digit, with spaces, periods or hyphens only in between"]],

@@ -3,6 +3,7 @@ import { describeTimeout } from "../../base/session-timeout";
 import { readBySchema } from "../../platform/form-errors";
 import { leave } from "../../web/leave";
 import { drawPage, type Page } from "../../web/page";
+import { pageOfStage } from "../../web/page-of-stage";
 import { readForm, readQuery } from "../../web/read-form";
 import { startSession } from "../../web/start-session";
 import { actorOf, type PersonVisit, type Visit } from "../../web/visit";
@@ -40,10 +41,7 @@ export async function givePassword(visit: Visit): Promise<void> {
   req.session.returnTo = returnTo || "/profile";
   const stage = await findNextStep(desk.db, person);
   await startSession(visit, person.id, stage, { secondFactor: "none" });
-  await leave(
-    visit,
-    { code: "/sign-in/two-factor", enrolment: "/two-factor/enrol", "signed-in": goOn(visit) }[stage],
-  );
+  await leave(visit, stage === "signed-in" ? goOn(visit) : pageOfStage(stage));
 }
 
 /** GET /sign-in/two-factor: asks for the one-time code. */
@@ -112,10 +110,13 @@ function noticeFor({ req }: Visit, asked: string | undefined): string | undefine
 
 async function drawSignIn(visit: Visit, page: Partial<Page> & { returnTo: string }): Promise<void> {
   const setUpIsPending = !(await visit.desk.isSetUp());
+  const { alive, stage } = visit.req.session;
+  const begunAt = alive && stage ? pageOfStage(stage) : undefined;
   await drawPage(visit, "sign-in/sign-in", {
     title: "Sign in",
     values: { email: "" },
     setUpIsPending,
+    begunAt,
     ...page,
   });
 }
