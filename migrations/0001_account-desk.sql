@@ -52,7 +52,7 @@ create table second_factors (
   sealed_secret bytea not null,
   last_step bigint not null default 0, -- the last time step (of 30 seconds) whose code was accepted
   -- The session that is enrolling it; null once a code has confirmed it.
-  pending_in text unique references sessions (sid) on delete cascade,
+  pending_in text unique references sessions (sid) on delete cascade on update cascade,
   created_at timestamptz not null default now()
 );
 create unique index second_factors_one_per_person on second_factors (person_id) where pending_in is null;

@@ -1,7 +1,7 @@
 import path from "node:path";
 import express, { type Express, type RequestHandler } from "express";
 import helmet from "helmet";
-import { errorPage, fileNotFound, notFound } from "./middleware/errors";
+import { errorPage, fileNotFound, notFound, pathsOnly } from "./middleware/errors";
 import { refuseForgery } from "./middleware/forgery";
 import { guards } from "./middleware/guards";
 import { requestLog } from "./middleware/request-log";
@@ -29,7 +29,8 @@ export function makeServer(desk: Desk, options: { trustProxy?: boolean | number 
 
   app.use(requestLog(desk.log));
   app.use(securityHeaders(desk));
-  app.use(express.static(path.join(ROOT, "public"), { index: false, maxAge: "1h" }));
+  app.use(pathsOnly);
+  app.use(express.static(path.join(ROOT, "public"), { index: false, redirect: false, maxAge: "1h" }));
   addRoutes(app, desk, programRoutes);
   app.use(fileNotFound);
 

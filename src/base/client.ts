@@ -1,3 +1,5 @@
+import { isIP } from "node:net";
+
 /** A User-Agent header as it is kept: printable, at most 300 characters, `null` when there is none. */
 export function clientName(userAgent: string | undefined): string | null {
   const printable = userAgent
@@ -7,7 +9,11 @@ export function clientName(userAgent: string | undefined): string | null {
   return printable ? printable : null;
 }
 
-/** The address a request came from as people know it: an IPv4 address also where the server listens on IPv6. */
+/**
+ * The address a request came from as people know it: an IPv4 address also where the server listens on IPv6. Null for
+ * what is no address: behind a trusted proxy this text comes from a header.
+ */
 export function clientAddress(address: string | undefined): string | null {
-  return address?.replace(/^::ffff:(?=[0-9.]+$)/, "") ?? null;
+  const bare = address?.replace(/^::ffff:(?=[0-9.]+$)/, "");
+  return bare !== undefined && isIP(bare) !== 0 ? bare : null;
 }

@@ -20,6 +20,12 @@ export const notFound: RequestHandler = () => {
   );
 };
 
+/** "OPTIONS *" and the like: addresses that are no path, which express-session leaves without a session. */
+export const pathsOnly: RequestHandler = (req, _res, next) => {
+  if (!req.path.startsWith("/")) throw new Refusal(404, "There is no page at this address.");
+  next();
+};
+
 /** A file that is not there, such as the /favicon.ico browsers ask for by themselves: no page, so no activity. */
 export const fileNotFound: RequestHandler = (req, _res, next) => {
   if (/\.[a-z0-9]{1,5}$/i.test(req.path)) throw new Refusal(404, "There is no file at this address.");
@@ -48,7 +54,10 @@ async function answer(desk: Desk, req: Request, res: Response, refusal: Refusal)
   const { status, sentence } = refusal;
   const title = TITLES[status] ?? "That did not work";
   if (req.path.startsWith("/v1/") || req.path.startsWith("/authentication/")) {
-    res.status(status).json({ errors: [{ status: String(status), title, detail: sentence }] });
+    res
+      .status(status)
+      .set("Cache-Control", "no-store")
+      .json({ errors: [{ status: String(status), title, detail: sentence }] });
     return;
   }
   // Whoever is signed in keeps the navigation; a database that is away must not keep the page away too.

@@ -41,5 +41,5 @@ function comesFromHere(req: Request, baseUrl: URL): boolean {
   const origin = req.get("origin");
   if (origin === undefined) return true;
   if (origin === baseUrl.origin) return true;
-  return URL.canParse(origin) && new URL(origin).host === req.get("host");
+  return origin === `${req.protocol}://${req.get("host")}`;
 }

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import path from "node:path";
 import { z } from "zod";
 
@@ -44,7 +45,10 @@ const schema = z.object({
     .optional(),
   DATA_DIR: z.string().default("./data"),
   APP_SECRET: z.string().min(32, "APP_SECRET is shorter than 32 characters").optional(),
-  TRUST_PROXY: z.string().default("false"),
+  TRUST_PROXY: z
+    .string()
+    .refine(isTrustProxy, "TRUST_PROXY is neither true, false, a number of proxies, nor a list of addresses")
+    .default("false"),
   LOG_LEVEL: z
     .enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"], {
       error: "LOG_LEVEL is not one of fatal, error, warn, info, debug, trace, silent",
@@ -97,6 +101,15 @@ export function parseConfig(
     trustProxy: parseTrustProxy(values.TRUST_PROXY),
     logLevel: values.LOG_LEVEL,
   };
+}
+
+function isTrustProxy(value: string): boolean {
+  if (/^(true|false|[0-9]{1,2})$/.test(value)) return true;
+  return value.split(",").every((part) => {
+    const [address = "", bits] = part.trim().split("/");
+    if (/^(loopback|linklocal|uniquelocal)$/.test(part.trim())) return true;
+    return isIP(address) !== 0 && (bits === undefined || /^[0-9]{1,3}$/.test(bits));
+  });
 }
 
 function parseTrustProxy(value: string): boolean | number | string {

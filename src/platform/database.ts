@@ -21,6 +21,11 @@ export function openPool(url: string, onError: (error: Error) => void): Pool {
 export async function transaction<T>(pool: Pool, work: (tx: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
+  // The pool listens only to idle connections: an error without a listener would end the process.
+  const onError = (error: Error) => {
+    broken = error;
+  };
+  client.on("error", onError);
   try {
     await client.query("begin");
     const result = await work(client);
@@ -32,6 +37,7 @@ export async function transaction<T>(pool: Pool, work: (tx: PoolClient) => Promi
     });
     throw error;
   } finally {
+    client.removeListener("error", onError);
     client.release(broken);
   }
 }

@@ -21,20 +21,36 @@ export type GatheredCalls = {
   refused: number;
 };
 
-/** Adds gathered calls to what is known, in one statement; each key, client and address at most once in the list. */
+// A client that changes its name with every call must not fill the table, nor push the others off the page.
+const MOST_CALLERS = 200;
+const OTHERS = { client: "other clients", address: "various addresses" };
+
+/**
+ * Adds gathered calls to what is known, in one statement; each key, client and address at most once in the list. Past
+ * 200 callers of a key, further ones are counted together.
+ */
 export async function addCalls(db: Queryable, calls: GatheredCalls[]): Promise<void> {
   await db.query(
-    `insert into api_key_callers as c (key_id, client, address, first_seen_at, last_seen_at, accepted, refused)
-     select "keyId", client, address, "firstSeenAt", "lastSeenAt", accepted, refused
-       from json_to_recordset($1) as g("keyId" text, client text, address text, "firstSeenAt" timestamptz,
-                                       "lastSeenAt" timestamptz, accepted bigint, refused bigint)
-       join api_keys k on k.id = g."keyId"
-      order by "keyId", client, address
+    `with given as (
+       select g.*, c.key_id is not null as known
+         from json_to_recordset($1) as g("keyId" text, client text, address text, "firstSeenAt" timestamptz,
+                                         "lastSeenAt" timestamptz, accepted bigint, refused bigint)
+         join api_keys k on k.id = g."keyId"
+         left join api_key_callers c on (c.key_id, c.client, c.address) = (g."keyId", g.client, g.address)
+     ), placed as (
+       select given.*, known or (select count(*) from api_key_callers c where c.key_id = given."keyId")
+         + row_number() over (partition by "keyId", known order by "firstSeenAt") <= $2 as apart
+       from given
+     )
+     insert into api_key_callers as c (key_id, client, address, first_seen_at, last_seen_at, accepted, refused)
+     select "keyId", case when apart then client else $3 end, case when apart then address else $4 end,
+            min("firstSeenAt"), max("lastSeenAt"), sum(accepted), sum(refused)
+       from placed group by 1, 2, 3 order by 1, 2, 3
      on conflict (key_id, client, address) do update set
        last_seen_at = greatest(c.last_seen_at, excluded.last_seen_at),
        accepted = c.accepted + excluded.accepted,
        refused = c.refused + excluded.refused`,
-    [JSON.stringify(calls)],
+    [JSON.stringify(calls), MOST_CALLERS, OTHERS.client, OTHERS.address],
   );
 }
 

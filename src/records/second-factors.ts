@@ -24,14 +24,15 @@ export async function findSecondFactor(db: Queryable, personId: string): Promise
 
 /**
  * The authenticator this session is enrolling: the one it already shows, so that the QR code stays the same, or the
- * given one when there is none or it has lapsed.
+ * given one when there is none or it has lapsed. Undefined when the session has ended meanwhile.
  */
 export async function keepPending(
   db: Queryable,
   pending: { sid: string; personId: string; sealedSecret: Buffer },
-): Promise<SecondFactor> {
+): Promise<SecondFactor | undefined> {
   const { rows } = await db.query<SecondFactor>(
-    `insert into second_factors as f (pending_in, person_id, sealed_secret) values ($1, $2, $3)
+    `insert into second_factors as f (pending_in, person_id, sealed_secret)
+     select s.sid, $2, $3 from sessions s where s.sid = $1 for key share
      on conflict (pending_in) do update set
        sealed_secret = case when f.${FRESH} then f.sealed_secret else excluded.sealed_secret end,
        last_step = case when f.${FRESH} then f.last_step else 0 end,
@@ -39,9 +40,7 @@ export async function keepPending(
      returning id, sealed_secret as "sealedSecret"`,
     [pending.sid, pending.personId, pending.sealedSecret],
   );
-  const [row] = rows;
-  if (!row) throw new Error("Keeping a pending second factor returned no row");
-  return row;
+  return rows[0];
 }
 
 /** The authenticator this session is enrolling, unless it has lapsed. */

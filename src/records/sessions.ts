@@ -13,6 +13,8 @@ export type SessionRow = {
   alive: boolean;
   /** The idle timeout that governs it, in seconds. */
   idleTimeout: number;
+  /** Whether that timeout has passed. */
+  idledOut: boolean;
 };
 
 /** How long someone half signed in has for the second step, in seconds. */
@@ -24,13 +26,16 @@ export const ABSOLUTE_LIFETIME_DAYS = 365;
 // The end is worked out when it is asked for, from the person's row and the database's own clock: so a changed
 // timeout governs every session of that person at once, and replicas with different clocks agree.
 const IDLE_TIMEOUT = `case s.stage when 'signed-in' then p.session_timeout else ${HALF_SIGNED_IN_SECONDS} end`;
-const ALIVE = `s.last_active_at + make_interval(secs => ${IDLE_TIMEOUT}) > clock_timestamp()
+// Half signed in, activity buys no time.
+const ALIVE = `(s.stage = 'signed-in' or s.started_at + interval '${HALF_SIGNED_IN_SECONDS} s' > clock_timestamp())
+  and s.last_active_at + make_interval(secs => ${IDLE_TIMEOUT}) > clock_timestamp()
   and s.expire > clock_timestamp() and p.deactivated_at is null`;
 
 /** A session by the hash of its cookie, also one that has ended but is still remembered. */
 export async function findSession(db: Queryable, sid: string): Promise<SessionRow | undefined> {
   const { rows } = await db.query<SessionRow>(
-    `select s.id, s.sess, s.person_id as "personId", s.stage, ${ALIVE} as alive, ${IDLE_TIMEOUT} as "idleTimeout"
+    `select s.id, s.sess, s.person_id as "personId", s.stage, ${ALIVE} as alive, ${IDLE_TIMEOUT} as "idleTimeout",
+            s.last_active_at + make_interval(secs => ${IDLE_TIMEOUT}) <= clock_timestamp() as "idledOut"
        from sessions s join people p on p.id = s.person_id where s.sid = $1`,
     [sid],
   );
@@ -74,6 +79,25 @@ export async function touchSession(db: Queryable, sid: string): Promise<void> {
        from people p where s.sid = $1 and p.id = s.person_id and ${ALIVE}`,
     [sid],
   );
+}
+
+/** Ends the session with this stored name; true when it was this person's and alive. */
+export async function deleteSessionBySid(db: Queryable, sid: string, personId: string): Promise<boolean> {
+  const { rows } = await db.query<{ wasAlive: boolean }>(
+    `delete from sessions s using people p where s.sid = $1 and p.id = s.person_id
+      returning s.person_id = $2 and ${ALIVE} as "wasAlive"`,
+    [sid, personId],
+  );
+  return rows[0]?.wasAlive ?? false;
+}
+
+/** Stores a live session under a new name. False when it has ended. */
+export async function renameSession(db: Queryable, oldSid: string, newSid: string): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `update sessions s set sid = $2 from people p where s.sid = $1 and p.id = s.person_id and ${ALIVE}`,
+    [oldSid, newSid],
+  );
+  return rowCount === 1;
 }
 
 /** Ends every session of a person but one (by its public id), half signed in ones too. Returns how many. */

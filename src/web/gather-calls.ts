@@ -54,8 +54,9 @@ export class CallGatherer {
     try {
       await addCalls(this.db, [...writing.values()]);
     } catch (error) {
-      this.log.warn({ err: error }, "Who calls with which key could not be written; trying again later");
-      this.#keep(writing);
+      const again = !isDataError(error);
+      this.log.warn({ err: error, again }, "Who calls with which key could not be written");
+      if (again) this.#keep(writing);
     }
   }
 
@@ -70,4 +71,9 @@ export class CallGatherer {
     }
     this.#timer ??= setTimeout(() => this.flush(), WRITE_EVERY_MS).unref();
   }
+}
+
+// SQLSTATE classes 22, 23 and 54: the same values would be refused again, and hold up everybody else's.
+function isDataError(error: unknown): boolean {
+  return error instanceof Error && "code" in error && /^(22|23|54)/.test(String(error.code));
 }

@@ -6,12 +6,13 @@ import { findSession, type SessionStage, saveSession, touchSession } from "../re
 
 declare module "express-session" {
   interface SessionData {
-    /** These five come from the row's columns at each request and are never written back. */
+    /** These six come from the row's columns at each request and are never written back. */
     publicId: string;
     personId: string;
     stage: SessionStage;
     alive: boolean;
     idleTimeout: number;
+    idledOut: boolean;
     csrfSecret: string;
     /** When the password was last given, in milliseconds since 1970. */
     passwordGivenAt: number;
@@ -43,14 +44,23 @@ export class SessionStore extends PgSession {
   override get(sid: string, done: (error: unknown, session?: SessionData | null) => void): void {
     findSession(this.pool, hashSid(sid)).then((row) => {
       if (!row) return done(null, null);
-      const { id, personId, stage, alive, idleTimeout } = row;
+      const { id, personId, stage, alive, idleTimeout, idledOut } = row;
       const cookie = { originalMaxAge: null };
-      done(null, { cookie, ...row.sess, publicId: id, personId, stage, alive, idleTimeout } as SessionData);
+      done(null, {
+        cookie,
+        ...row.sess,
+        publicId: id,
+        personId,
+        stage,
+        alive,
+        idleTimeout,
+        idledOut,
+      } as SessionData);
     }, done);
   }
 
   override set(sid: string, data: SessionData, done: Done = () => {}): void {
-    const { publicId, personId, stage, alive, idleTimeout, ...remembered } = data;
+    const { publicId, personId, stage, alive, idleTimeout, idledOut, ...remembered } = data;
     saveSession(this.pool, hashSid(sid), remembered).then(() => done(), done);
   }
 

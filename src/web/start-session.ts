@@ -1,51 +1,107 @@
 import Tokens from "csrf";
-import { transaction } from "../platform/database";
-import { insertSession, type SessionStage } from "../records/sessions";
+import type { Request } from "express";
+import type { SessionData } from "express-session";
+import { type Queryable, transaction } from "../platform/database";
+import { lockPerson } from "../records/people";
+import { deleteSessionBySid, insertSession, renameSession, type SessionStage } from "../records/sessions";
 import { addTrailEntry } from "../records/trail";
 import { hashSid } from "./session-store";
 import { actorOf, type Visit } from "./visit";
 
+/** How a session begins: at which stage, and how the person proved themselves (for the trail). */
+type Beginning = {
+  personId: string;
+  /** Decided while the person's row is locked, so that an enrolment at the same moment is seen. */
+  stage: (tx: Queryable) => Promise<SessionStage>;
+  secondFactor: string;
+};
+
 /**
- * Begins a session at this stage under a new id, ending the one the browser had. What is remembered across the steps
- * of signing in (when the password was given, where to go) is carried over. `secondFactor` says for the trail how the
- * person proved themselves, once they are signed in.
+ * Begins a session under a new id after a right password, ending the one the browser had, whosever it was. Returns the
+ * stage it begins at; "refused" when the person was deactivated meanwhile.
  */
-export async function startSession(
-  visit: Visit,
-  personId: string,
-  stage: SessionStage,
-  details: { secondFactor?: string } = {},
-): Promise<void> {
-  const { req, desk } = visit;
-  const { passwordGivenAt, returnTo } = req.session;
-  const csrfSecret = csrfSecretFor(visit, personId);
-  await new Promise<void>((resolve, reject) => req.session.regenerate((e) => (e ? reject(e) : resolve())));
-
-  const { address, client } = actorOf(visit);
-  const publicId = await transaction(desk.db, async (tx) => {
-    const id = await insertSession(tx, { sid: hashSid(req.sessionID), personId, stage, address, client });
-    if (stage === "signed-in") {
-      const actor = { kind: "person" as const, personId, sessionId: id, address, client };
-      await addTrailEntry(tx, { action: "session.started", actor, subjectId: personId, details });
-    }
-    return id;
-  });
-
-  Object.assign(req.session, {
-    publicId,
-    personId,
-    stage,
-    alive: true,
-    csrfSecret,
-  });
-  if (passwordGivenAt !== undefined) req.session.passwordGivenAt = passwordGivenAt;
-  if (returnTo !== undefined) req.session.returnTo = returnTo;
-  await new Promise<void>((resolve, reject) => req.session.save((e) => (e ? reject(e) : resolve())));
+export async function startSession(visit: Visit, beginning: Beginning): Promise<SessionStage | "refused"> {
+  return replaceSession(visit, beginning, { mustBeAlive: false });
 }
 
-// Kept while it is the same person, so that loading the recovery codes again is not told off as a forgery. Never taken
-// from another person's session: an attacker could have planted that one, knowing its tokens.
-function csrfSecretFor({ req }: Visit, personId: string): string {
-  const { alive, personId: before, csrfSecret } = req.session;
-  return alive && before === personId && csrfSecret ? csrfSecret : new Tokens().secretSync();
+/**
+ * Puts a signed-in session under a new id in the place of the present one, half signed in or not. "refused" when that
+ * one has ended meanwhile: signing out, a reset or a password change must not be outrun by a request under way.
+ */
+export async function stepUpSession(
+  visit: Visit,
+  personId: string,
+  secondFactor: string,
+): Promise<"signed-in" | "refused"> {
+  const beginning = { personId, stage: async () => "signed-in" as const, secondFactor };
+  const stage = await replaceSession(visit, beginning, { mustBeAlive: true });
+  return stage === "refused" ? stage : "signed-in";
+}
+
+/** Gives the present session a new id, as after confirming the password; a copied cookie gains nothing by it. */
+export async function renewSession({ req, desk }: Visit): Promise<"renewed" | "refused"> {
+  const remembered: Partial<SessionData> = { ...req.session };
+  const oldSid = takeNewSid(req);
+  if (!(await renameSession(desk.db, oldSid, hashSid(req.sessionID)))) return "refused";
+  const { cookie, ...rest } = remembered;
+  Object.assign(req.session, rest);
+  await save(req);
+  return "renewed";
+}
+
+async function replaceSession(
+  visit: Visit,
+  { personId, stage, secondFactor }: Beginning,
+  { mustBeAlive }: { mustBeAlive: boolean },
+): Promise<SessionStage | "refused"> {
+  const { req, desk } = visit;
+  const { address, client } = actorOf(visit);
+  const { passwordGivenAt, returnTo } = req.session;
+  const csrfSecret = csrfSecretFor(req, personId);
+  const oldSid = takeNewSid(req);
+
+  const begun = await transaction(desk.db, async (tx) => {
+    if (!(await lockPerson(tx, personId))) return "refused";
+    const wasAlive = await deleteSessionBySid(tx, oldSid, personId);
+    if (mustBeAlive && !wasAlive) return "refused";
+    const at = await stage(tx);
+    const id = await insertSession(tx, { sid: hashSid(req.sessionID), personId, stage: at, address, client });
+    if (at === "signed-in") {
+      const actor = { kind: "person" as const, personId, sessionId: id, address, client };
+      await addTrailEntry(tx, {
+        action: "session.started",
+        actor,
+        subjectId: personId,
+        details: { secondFactor },
+      });
+    }
+    return { publicId: id, stage: at };
+  });
+  if (begun === "refused") return begun;
+
+  Object.assign(req.session, { ...begun, personId, alive: true, csrfSecret });
+  if (passwordGivenAt !== undefined) req.session.passwordGivenAt = passwordGivenAt;
+  if (returnTo !== undefined) req.session.returnTo = returnTo;
+  await save(req);
+  return begun.stage;
+}
+
+/** Lets the request go on under a new session id; returns the stored name of the old one, whose row is untouched. */
+function takeNewSid(req: Request): string {
+  const oldSid = hashSid(req.sessionID);
+  req.sessionStore.generate(req);
+  return oldSid;
+}
+
+function save(req: Request): Promise<void> {
+  return new Promise((resolve, reject) => req.session.save((error) => (error ? reject(error) : resolve())));
+}
+
+// Kept for the same person, so that loading the recovery codes again is not told off as a forgery. Never taken from
+// another person's session, nor from one that waits for a code: an attacker who knows the password could have planted
+// that one, knowing its tokens.
+function csrfSecretFor(req: Request, personId: string): string {
+  const { alive, personId: before, stage, csrfSecret } = req.session;
+  const same = alive && before === personId && stage !== "code";
+  return same && csrfSecret ? csrfSecret : new Tokens().secretSync();
 }

@@ -46,6 +46,10 @@ describe("the configuration", () => {
     [{ PORT: "70000" }, "PORT is above 65535"],
     [{ PORT: "1.5" }, "PORT is not a whole number"],
     [{ BASE_URL: "https://example.com/desk" }, "BASE_URL has a path: give the origin only"],
+    [
+      { TRUST_PROXY: "true,1" },
+      "TRUST_PROXY is neither true, false, a number of proxies, nor a list of addresses",
+    ],
     [{ APP_SECRET: "short" }, "APP_SECRET is shorter than 32 characters"],
     [
       { APP_SECRET: "x".repeat(32), APP_SECRET_FILE: "/s" },

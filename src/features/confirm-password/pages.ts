@@ -3,6 +3,7 @@ import { findPasswordHash } from "../../records/people";
 import { leave } from "../../web/leave";
 import { drawPage, type Page } from "../../web/page";
 import { readForm, readQuery } from "../../web/read-form";
+import { renewSession } from "../../web/start-session";
 import type { PersonVisit } from "../../web/visit";
 
 /** GET /confirm-password: asks for the password again before something sensitive. */
@@ -21,7 +22,7 @@ export async function confirm(visit: PersonVisit): Promise<void> {
     return draw(visit, next, mistake("That is not your password. Check it and try again"));
   }
   req.session.passwordGivenAt = desk.now().getTime();
-  await leave(visit, next);
+  await leave(visit, (await renewSession(visit)) === "refused" ? "/sign-in" : next);
 }
 
 function mistake(message: string): Partial<Page> {

@@ -5,6 +5,9 @@ import { nameField } from "../../platform/form-fields";
 
 const SECONDS = SESSION_TIMEOUTS.map((timeout) => String(timeout.seconds));
 
+// The largest integer of Postgres; beyond it the comparison itself would fail.
+const VERSION_MAX = 2_147_483_647;
+
 /** The profile form; `version` is the one the form was drawn from. */
 export const profileForm = z.object({
   firstName: nameField("first name"),
@@ -17,5 +20,5 @@ export const profileForm = z.object({
       if (problems.length > 0) context.addIssue(problems.join(". "));
     }),
   sessionTimeout: z.enum(SECONDS, "Choose a session timeout from the list").transform(Number),
-  version: z.coerce.number().int().catch(0),
+  version: z.coerce.number().int().min(0).max(VERSION_MAX).catch(0),
 });

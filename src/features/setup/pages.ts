@@ -25,7 +25,8 @@ export async function create(visit: Visit): Promise<void> {
   const created = await createAdministrator(desk.db, actorOf(visit), read.input, passwordHash);
   if (created === "already-set-up") throw gone();
   req.session.passwordGivenAt = desk.now().getTime();
-  await startSession(visit, created.personId, "enrolment");
+  const { personId } = created;
+  await startSession(visit, { personId, stage: async () => "enrolment", secondFactor: "none" });
   await leave(visit, "/two-factor/enrol");
 }
 

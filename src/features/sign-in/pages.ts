@@ -5,7 +5,7 @@ import { leave } from "../../web/leave";
 import { drawPage, type Page } from "../../web/page";
 import { pageOfStage } from "../../web/page-of-stage";
 import { readForm, readQuery } from "../../web/read-form";
-import { startSession } from "../../web/start-session";
+import { startSession, stepUpSession } from "../../web/start-session";
 import { actorOf, type PersonVisit, type Visit } from "../../web/visit";
 import { acceptCode } from "./accept-code";
 import { acceptRecoveryCode } from "./accept-recovery-code";
@@ -39,8 +39,12 @@ export async function givePassword(visit: Visit): Promise<void> {
   }
   req.session.passwordGivenAt = desk.now().getTime();
   req.session.returnTo = returnTo || "/profile";
-  const stage = await findNextStep(desk.db, person);
-  await startSession(visit, person.id, stage, { secondFactor: "none" });
+  const stage = await startSession(visit, {
+    personId: person.id,
+    stage: (tx) => findNextStep(tx, person),
+    secondFactor: "none",
+  });
+  if (stage === "refused") return leave(visit, "/sign-in");
   await leave(visit, stage === "signed-in" ? goOn(visit) : pageOfStage(stage));
 }
 
@@ -58,8 +62,8 @@ export async function giveCode(visit: PersonVisit): Promise<void> {
     const errors = [{ field: "code", message: CODE_MESSAGES[answer] }];
     return drawPage(visit, "sign-in/two-factor", { title: "Enter your one-time code", status: 422, errors });
   }
-  await startSession(visit, person.id, "signed-in", { secondFactor: "one-time code" });
-  await leave(visit, goOn(visit));
+  const stage = await stepUpSession(visit, person.id, "one-time code");
+  await leave(visit, stage === "refused" ? "/sign-in" : goOn(visit));
 }
 
 /** GET /sign-in/recovery-code: asks for a recovery code instead. */
@@ -76,8 +80,8 @@ export async function giveRecoveryCode(visit: PersonVisit): Promise<void> {
     const errors = [{ field: "recoveryCode", message: RECOVERY_MESSAGES[answer] }];
     return drawPage(visit, "sign-in/recovery-code", { title: "Use a recovery code", status: 422, errors });
   }
-  await startSession(visit, person.id, "signed-in", { secondFactor: "recovery code" });
-  await leave(visit, goOn(visit), leftNotice(answer.left));
+  const stage = await stepUpSession(visit, person.id, "recovery code");
+  await leave(visit, stage === "refused" ? "/sign-in" : goOn(visit), leftNotice(answer.left));
 }
 
 const CODE_MESSAGES = {
@@ -101,10 +105,11 @@ function goOn({ req }: Visit): string {
 }
 
 function noticeFor({ req }: Visit, asked: string | undefined): string | undefined {
-  const { publicId, alive, stage, idleTimeout } = req.session;
+  const { publicId, alive, stage, idleTimeout, idledOut } = req.session;
   if (asked === "signed-out") return "You have signed out.";
   if (!publicId || alive) return undefined;
   if (stage !== "signed-in") return "Signing in was not finished in time. Start again.";
+  if (!idledOut) return "Your session has ended. Sign in again.";
   return `You were signed out after ${describeTimeout(idleTimeout ?? 0)} without activity. Sign in to go on where you were.`;
 }
 

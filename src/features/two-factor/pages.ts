@@ -7,7 +7,7 @@ import { leave } from "../../web/leave";
 import { drawPage, type Page } from "../../web/page";
 import { readForm } from "../../web/read-form";
 import { hashSid } from "../../web/session-store";
-import { startSession } from "../../web/start-session";
+import { stepUpSession } from "../../web/start-session";
 import { actorOf, type PersonVisit } from "../../web/visit";
 import { type ConfirmAnswer, confirmAuthenticator } from "./confirm-authenticator";
 import { mustEnrol, putOffEnrolment } from "./put-off-enrolment";
@@ -23,7 +23,8 @@ export async function enrol(visit: PersonVisit): Promise<void> {
   const answer = await confirm(visit, { reset: false });
   if (answer === "already-confirmed") return leave(visit, "/sign-in");
   if (typeof answer === "string") return drawEnrolment(visit, failed(answer));
-  await startSession(visit, visit.person.id, "signed-in", { secondFactor: "enrolled" });
+  if ((await stepUpSession(visit, visit.person.id, "enrolled")) === "refused")
+    return leave(visit, "/sign-in");
   await drawRecoveryCodes(visit, answer.recoveryCodes, localPath(visit.req.session.returnTo, "/profile"));
 }
 
@@ -32,8 +33,8 @@ export async function putOff(visit: PersonVisit): Promise<void> {
   const { desk, person, req } = visit;
   if ((await putOffEnrolment(desk.db, actorOf(visit), person)) === "required")
     return leave(visit, "/two-factor/enrol");
-  await startSession(visit, person.id, "signed-in", { secondFactor: "put off" });
-  await leave(visit, localPath(req.session.returnTo, "/profile"));
+  const stage = await stepUpSession(visit, person.id, "put off");
+  await leave(visit, stage === "refused" ? "/sign-in" : localPath(req.session.returnTo, "/profile"));
 }
 
 /** GET /profile/two-factor/reset: the QR code of the next authenticator; the present one goes on working. */
@@ -52,7 +53,7 @@ export async function reset(visit: PersonVisit): Promise<void> {
     );
   }
   if (typeof answer === "string") return drawReset(visit, failed(answer));
-  await startSession(visit, visit.person.id, "signed-in", { secondFactor: "reset" });
+  if ((await stepUpSession(visit, visit.person.id, "reset")) === "refused") return leave(visit, "/sign-in");
   await drawRecoveryCodes(visit, answer.recoveryCodes, "/profile");
 }
 
@@ -117,6 +118,7 @@ async function drawSetUp(visit: PersonVisit, view: string, page: Page): Promise<
     personId: person.id,
     sealedSecret: desk.seal.close(Buffer.from(makeAuthenticatorSecret()), purpose),
   });
+  if (!pending) return leave(visit, "/sign-in");
   const secret = desk.seal.open(pending.sealedSecret, purpose).toString();
   const uri = authenticatorUri(secret, person.email, "Latchkey");
   const qrCode = await toDataURL(uri, { margin: 4, scale: 6, errorCorrectionLevel: "M" });
