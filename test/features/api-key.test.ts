@@ -165,6 +165,25 @@ describe("regenerating a key", () => {
   });
 });
 
+describe("a client that changes its name with every call", () => {
+  it("is counted together with others past 200, so that it neither fills the table nor hides the rest", async () => {
+    const key = await generate();
+    await works(key, desk.origin, "honest/1.0");
+    const at = new Date();
+    const keyId = key.slice(2, 10);
+    for (let i = 0; i < 500; i++) {
+      desk.desk.calls.note({ keyId, client: `random/${i}`, address: "127.0.0.1", accepted: true, at });
+      if (i % 100 === 99) await desk.desk.calls.flush();
+    }
+    const { rows } = await desk.db.query(
+      "select client, accepted::int from api_key_callers order by accepted desc",
+    );
+    expect(rows.length).toBe(201);
+    expect(rows[0]).toEqual({ client: "other clients", accepted: 301 });
+    expect(rows.some((row) => row.client === "honest/1.0")).toBe(true);
+  });
+});
+
 describe("revoking a key", () => {
   it("asks first, can be cancelled, then stops the key, and a new one can be generated", async () => {
     const key = await generate();

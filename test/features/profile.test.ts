@@ -1,3 +1,4 @@
+import { request } from "node:http";
 import { openTestDesk, type TestDesk } from "../support/desk";
 import { addPerson, type Known, setUp } from "../support/people";
 
@@ -123,6 +124,16 @@ describe("the profile", () => {
     expect(right.value("Phone Number")).toBe("555-0000");
   });
 
+  it.each(["2147483648", "-1", "1e15", "0x10", "", "abc", "1.5"])(
+    "takes the made-up version %j for a stale form",
+    async (version) => {
+      const page = await ada.visitor.tab().open("/profile");
+      const { fields } = page.fieldsOf("Save Changes");
+      await page.post("/profile", { ...fields, firstName: `Name ${Math.random()}`, version });
+      expect(page.status).toBe(409);
+    },
+  );
+
   it("changes nobody else, whatever the form names", async () => {
     const grace = await addPerson(desk, "grace@example.com");
     const before = await desk.db.query("select * from people where email = 'grace@example.com'");
@@ -163,6 +174,20 @@ describe("an address without a page", () => {
     expect(ada.visitor.heading).toBe("Page not found");
     await ada.visitor.follow("Go to your profile");
     expect(ada.visitor.path).toBe("/profile");
+  });
+
+  it("is a 404 for an address that is no path", async () => {
+    for (const method of ["OPTIONS", "GET", "HEAD"]) {
+      const status = await new Promise((resolve, reject) => {
+        const { hostname, port } = new URL(desk.origin);
+        request({ hostname, port, path: "*", method, agent: false }, (response) => {
+          response.resume().on("end", () => resolve(response.statusCode));
+        })
+          .on("error", reject)
+          .end();
+      });
+      expect(status).toBe(404);
+    }
   });
 
   it.each(["/%E0%A4%A", "/%00", "/profile/%2e%2e/%2e%2e/etc/passwd", `/${"a".repeat(5000)}`])(

@@ -32,6 +32,21 @@ describe("a new password", () => {
   });
 });
 
+describe("judging a password", () => {
+  it("takes no longer for one made to be hard to judge than for a plain one of 40 characters, within ten times", () => {
+    const timed = (password: string, own: string[]) => {
+      const began = process.hrtime.bigint();
+      passwordProblem(password, own);
+      return Number(process.hrtime.bigint() - began);
+    };
+    const hard = "4@8({[<3€6&9#!1|0$5+7%2".repeat(20).slice(0, 256);
+    const many = Array.from({ length: 12_000 }, (_, i) => `word${i}`).join(" ");
+    timed(hard, OWN);
+    const plain = Math.min(...[1, 2, 3].map(() => timed(hard.slice(0, 40), OWN)));
+    expect(Math.min(...[1, 2, 3].map(() => timed(hard, [many, many, many]))) / plain).toBeLessThan(10);
+  });
+});
+
 describe("a password's hash", () => {
   it("is bcrypt of cost 12 unless a test asks for less", async () => {
     const passwords = await makePasswords(Buffer.from("pepper"));

@@ -1,0 +1,183 @@
+import { openTestDesk, type TestDesk } from "../support/desk";
+import {
+  addPerson,
+  codeNow,
+  freshCode,
+  givePassword,
+  type Known,
+  PASSWORD,
+  setUp,
+  setupKey,
+  signIn,
+} from "../support/people";
+import { storedSid } from "../support/time";
+import { Visitor } from "../support/visitor";
+
+let desk: TestDesk;
+let ada: Known;
+beforeEach(async () => {
+  desk = await openTestDesk();
+  ada = await setUp(desk);
+});
+afterEach(() => desk.close());
+
+/** Holds the person's row, lets a request run into it, changes the world with `meanwhile`, and lets the request go on. */
+async function whileWaiting(
+  request: () => Promise<unknown>,
+  meanwhile: (query: (text: string, values?: unknown[]) => Promise<unknown>) => Promise<unknown>,
+): Promise<void> {
+  const blocker = await desk.db.connect();
+  await blocker.query("begin");
+  await blocker.query("select from people for update");
+  const under = request();
+  for (;;) {
+    const waiting = await desk.db.query(
+      "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+    );
+    if (waiting.rowCount) break;
+  }
+  await meanwhile((text, values) => blocker.query(text, values));
+  await blocker.query("commit");
+  blocker.release();
+  await under;
+}
+
+const liveSessions = async () =>
+  (await desk.db.query("select stage from sessions")).rows.map((row) => row.stage);
+
+describe("a request under way", () => {
+  it("that gives the right password while two-factor authentication is enrolled elsewhere is asked for the code", async () => {
+    await desk.db.query("update installation set two_factor_policy = 'optional'");
+    await desk.db.query("update second_factors set pending_in = $1", [storedSid(ada.visitor)]);
+    const thief = await new Visitor(desk.origin).open("/sign-in");
+    thief.fill("Email", ada.email).fill("Password", PASSWORD);
+    await whileWaiting(
+      () => thief.press("Sign in"),
+      (query) => query("update second_factors set pending_in = null"),
+    );
+    expect(thief.path).toBe("/sign-in/two-factor");
+  });
+
+  it("that wants to put enrolment off while somebody enrols is refused", async () => {
+    await desk.db.query("update installation set two_factor_policy = 'optional'");
+    await desk.db.query("delete from second_factors");
+    const thief = await givePassword(ada, new Visitor(desk.origin));
+    expect(thief.hasButton("Not now")).toBe(true);
+    await whileWaiting(
+      () => thief.press("Not now"),
+      (query) =>
+        query("update second_factors set pending_in = null where pending_in = $1", [storedSid(thief)]),
+    );
+    expect(thief.path).toBe("/two-factor/enrol");
+    expect((await thief.open("/profile")).path).toBe("/two-factor/enrol");
+  });
+
+  it("with a right code does not sign in once a reset has ended its session", async () => {
+    const thief = await givePassword(ada, new Visitor(desk.origin));
+    thief.fill("One-time code", freshCode(desk, ada.secret));
+    await whileWaiting(
+      () => thief.press("Verify"),
+      (query) => query("delete from sessions where sid = $1", [storedSid(thief)]),
+    );
+    expect(thief.path).toMatch(/^\/sign-in/);
+    expect(await liveSessions()).toEqual(["signed-in"]);
+  });
+
+  it("that confirms a reset does not outlive signing out", async () => {
+    await ada.visitor.open("/profile/two-factor/reset");
+    const tab = ada.visitor.tab();
+    ada.visitor.fill("One-time code", freshCode(desk, setupKey(ada.visitor)));
+    await whileWaiting(
+      () => ada.visitor.press("Verify"),
+      (query) => query("delete from sessions where sid = $1", [storedSid(tab)]),
+    );
+    expect(ada.visitor.path).toMatch(/^\/sign-in|^\/profile\/two-factor/);
+    expect(await liveSessions()).toEqual([]);
+  });
+
+  it("with three neighbouring codes from one half signed in session leaves one session", async () => {
+    for (let round = 0; round < 10; round++) {
+      const half = await givePassword(ada, new Visitor(desk.origin));
+      desk.moveClock(120);
+      const codes = [-30, 0, 30].map((drift) => {
+        desk.moveClock(drift);
+        const code = codeNow(desk, ada.secret);
+        desk.moveClock(-drift);
+        return code;
+      });
+      const _csrf = half.hidden("_csrf");
+      await Promise.all(codes.map((code) => half.tab().post("/sign-in/two-factor", { _csrf, code })));
+      const before = round + 1;
+      expect((await liveSessions()).filter((stage) => stage === "signed-in")).toHaveLength(before + 1);
+    }
+  });
+
+  it("for the authenticator page while its session ends is led to the sign-in page, never a 500", async () => {
+    for (let round = 0; round < 10; round++) {
+      const visitor = await signIn(desk, ada);
+      await visitor.open("/profile");
+      const _csrf = visitor.hidden("_csrf");
+      const tabs = Array.from({ length: 6 }, () => visitor.tab());
+      const pages = tabs.map((tab) => tab.open("/profile/two-factor/reset"));
+      await Promise.all([visitor.tab().post("/sign-out", { _csrf }), ...pages]);
+      for (const tab of tabs) expect(tab.status).toBe(200);
+    }
+  });
+
+  it("that confirms a reset at the same moment as another session's gets an answer, and one of them wins", async () => {
+    const phone = await signIn(desk, ada);
+    const both = [ada.visitor, phone];
+    for (const visitor of both) await visitor.open("/profile/two-factor/reset");
+    desk.moveClock(30);
+    await Promise.all(
+      both.map((visitor) => visitor.fill("One-time code", codeNow(desk, setupKey(visitor))).press("Verify")),
+    );
+    for (const visitor of both) expect(visitor.status).toBeLessThan(500);
+    expect(await liveSessions()).toEqual(["signed-in"]);
+  });
+});
+
+describe("confirming the password", () => {
+  it("gives the session a new id, so that a copied cookie gains nothing", async () => {
+    desk.moveClock(601);
+    await ada.visitor.open("/profile/api-key/generate");
+    const thief = ada.visitor.tab();
+    const { rows: before } = await desk.db.query("select id, started_at from sessions");
+    await ada.visitor.fill("Password", PASSWORD).press("Confirm");
+    expect(ada.visitor.path).toBe("/profile/api-key/generate");
+    expect((await thief.open("/profile")).path).toMatch(/^\/sign-in/);
+    expect((await desk.db.query("select id, started_at from sessions")).rows).toEqual(before);
+  });
+
+  it("keeps the QR code that was being scanned", async () => {
+    await ada.visitor.open("/profile/two-factor/reset");
+    const key = setupKey(ada.visitor);
+    desk.moveClock(601);
+    await ada.visitor.open("/profile/two-factor/reset");
+    await ada.visitor.fill("Password", PASSWORD).press("Confirm");
+    expect(setupKey(ada.visitor)).toBe(key);
+  });
+});
+
+describe("half signed in", () => {
+  it("ends 15 minutes after the password, whatever the activity", async () => {
+    const half = await givePassword(ada, new Visitor(desk.origin));
+    const sid = storedSid(half);
+    await desk.db.query("update sessions set started_at = now() - interval '899 s' where sid = $1", [sid]);
+    expect((await half.open("/sign-in/two-factor")).path).toBe("/sign-in/two-factor");
+    await desk.db.query("update sessions set started_at = now() - interval '901 s' where sid = $1", [sid]);
+    await half.open("/sign-in/two-factor");
+    expect(half.text).toContain("Signing in was not finished in time");
+  });
+});
+
+describe("who was deactivated", () => {
+  it("is not told that they were inactive", async () => {
+    const grace = await addPerson(desk, "grace@example.com");
+    await desk.db.query("update people set deactivated_at = now() where email = $1", [grace.email]);
+    await grace.visitor.open("/profile");
+    expect(grace.visitor.path).toMatch(/^\/sign-in/);
+    expect(grace.visitor.text).toContain("Your session has ended. Sign in again.");
+    expect(grace.visitor.text).not.toContain("without activity");
+  });
+});
