@@ -121,7 +121,7 @@ async function drawSetUp(visit: PersonVisit, view: string, page: Page): Promise<
   if (!pending) return leave(visit, "/sign-in");
   const secret = desk.seal.open(pending.sealedSecret, purpose).toString();
   const uri = authenticatorUri(secret, person.email, "Latchkey");
-  const qrCode = await toDataURL(uri, { margin: 4, scale: 6, errorCorrectionLevel: "M" });
+  const qrCode = await toDataURL(uri, { margin: 4, scale: 4, errorCorrectionLevel: "M" });
   await drawPage(visit, view, { ...page, qrCode, secret, secondFactorId: pending.id });
 }
 
