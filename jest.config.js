@@ -28,6 +28,13 @@ module.exports = {
     },
     {
       ...shared,
+      displayName: "bench",
+      testMatch: ["<rootDir>/test/bench/*.bench.ts"],
+      globalSetup: "<rootDir>/test/support/global-setup.ts",
+      globalTeardown: "<rootDir>/test/support/global-teardown.ts",
+    },
+    {
+      ...shared,
       displayName: "browser",
       testMatch: ["<rootDir>/test/browser/**/*.test.ts"],
       globalSetup: "<rootDir>/test/support/browser-setup.ts",

@@ -7,6 +7,7 @@ import { guards } from "./middleware/guards";
 import { requestLog } from "./middleware/request-log";
 import { sessions } from "./middleware/session";
 import { setUpPending } from "./middleware/set-up-pending";
+import { wakeMailRoom } from "./middleware/wake-mail-room";
 import { pageRoutes, programRoutes, type Route } from "./routes";
 import type { Desk } from "./web/desk";
 import type { Visit } from "./web/visit";
@@ -33,6 +34,7 @@ export function makeServer(desk: Desk, options: { trustProxy?: boolean | number 
   app.use(express.static(path.join(ROOT, "public"), { index: false, redirect: false, maxAge: "1h" }));
   addRoutes(app, desk, programRoutes);
   app.use(fileNotFound);
+  app.use(wakeMailRoom(desk));
 
   app.use(express.urlencoded({ extended: false, limit: FORM_BYTES, parameterLimit: FORM_FIELDS }));
   app.use(sessions(desk));

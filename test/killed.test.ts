@@ -57,7 +57,10 @@ describe("killed with SIGKILL while profiles are saved and keys regenerated", ()
         regenerating = false;
         keys++;
       });
-      await new Promise((resolve) => setTimeout(resolve, 50 + Math.random() * 350));
+      // On a busy machine too, each kill comes in the midst of work.
+      const before = { saves, keys };
+      while (saves === before.saves || keys === before.keys) await pause(5);
+      await pause(Math.random() * 300);
       await program.end("SIGKILL");
       await Promise.all([saving, renewing]);
 
@@ -82,11 +85,10 @@ describe("killed with SIGKILL while profiles are saved and keys regenerated", ()
       expect(await works(program, key)).toBe(true);
       for (const old of dead.slice(-5)) expect(await works(program, old)).toBe(false);
     }
-    // Less would mean that the kills hit nothing.
-    expect(saves).toBeGreaterThan(ROUNDS);
-    expect(keys).toBeGreaterThan(ROUNDS);
   }, 200_000);
 });
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function setUp({ origin, setUpAddresses }: Program): Promise<Visitor> {
   const address = new URL(setUpAddresses()[0] ?? "");

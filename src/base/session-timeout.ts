@@ -14,3 +14,14 @@ export function describeTimeout(seconds: number): string {
   const choice = SESSION_TIMEOUTS.find((timeout) => timeout.seconds === seconds);
   return choice?.label ?? `${Math.round(seconds / 60)} minutes`;
 }
+
+/** The longest timeouts an organisation allows, in seconds. */
+export type TimeoutCeilings = { longestSessionTimeout: number; longestSessionTimeoutAdministrators: number };
+
+/** The longest timeout somebody may choose, in seconds: administrators are held to both ceilings. */
+export function ceilingFor(ceilings: TimeoutCeilings, administrator: boolean): number {
+  const { longestSessionTimeout, longestSessionTimeoutAdministrators } = ceilings;
+  return administrator
+    ? Math.min(longestSessionTimeout, longestSessionTimeoutAdministrators)
+    : longestSessionTimeout;
+}

@@ -24,6 +24,8 @@ export type Guards = {
   recentPassword: PersonVisit;
   /** Signed in, with the role administrator. */
   administrator: PersonVisit;
+  /** An administrator whose password was given within the last ten minutes. */
+  administratorRecent: PersonVisit;
   /** A good API key; refused with a JSON error. */
   apiKey: ApiKeyVisit;
   /** A good API key; refused with an empty body. */
@@ -43,20 +45,15 @@ export const guards: { [Name in GuardName]: Guard<Name> } = {
   signedIn: (visit) => atStage(visit, "signed-in"),
   recentPassword: async (visit) => {
     const signedIn = await atStage(visit, "signed-in");
-    if (!signedIn) return undefined;
-    const age = visit.desk.now().getTime() - (visit.req.session.passwordGivenAt ?? 0);
-    if (age <= PASSWORD_RECENT_MS) return signedIn;
-    // A form goes on at the page with its address; the tests hold that there is one.
-    const next = visit.req.method === "POST" ? visit.req.path : visit.req.originalUrl;
-    await leave(visit, `/confirm-password?return=${encodeURIComponent(next)}`);
-    return undefined;
+    return signedIn && (await withRecentPassword(signedIn));
   },
   administrator: async (visit) => {
     const signedIn = await atStage(visit, "signed-in");
-    if (signedIn && !isAdministrator(signedIn.person.roles)) {
-      throw new Refusal(403, "Only administrators can open this page.");
-    }
-    return signedIn;
+    return signedIn && asAdministrator(signedIn);
+  },
+  administratorRecent: async (visit) => {
+    const signedIn = await atStage(visit, "signed-in");
+    return signedIn && (await withRecentPassword(asAdministrator(signedIn)));
   },
   apiKey: async (visit) => {
     const apiKey = await checkApiKey(visit.desk, visit.req);
@@ -76,6 +73,20 @@ export const guards: { [Name in GuardName]: Guard<Name> } = {
 
 function askForKey({ res }: Visit) {
   return res.status(401).set("WWW-Authenticate", 'Basic realm="Latchkey", charset="UTF-8"');
+}
+
+async function withRecentPassword(visit: PersonVisit): Promise<PersonVisit | undefined> {
+  const age = visit.desk.now().getTime() - (visit.req.session.passwordGivenAt ?? 0);
+  if (age <= PASSWORD_RECENT_MS) return visit;
+  // A form goes on at the page with its address; the tests hold that there is one.
+  const next = visit.req.method === "POST" ? visit.req.path : visit.req.originalUrl;
+  await leave(visit, `/confirm-password?return=${encodeURIComponent(next)}`);
+  return undefined;
+}
+
+function asAdministrator(visit: PersonVisit): PersonVisit {
+  if (!isAdministrator(visit.person.roles)) throw new Refusal(403, "Only administrators can open this page.");
+  return visit;
 }
 
 async function atStage(visit: Visit, stage: SessionStage): Promise<PersonVisit | undefined> {

@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import path from "node:path";
 import { z } from "zod";
+import { mailHost } from "../base/mail-host";
 
 /** What the environment says, checked. */
 export type Config = {
@@ -12,6 +13,8 @@ export type Config = {
   dataDir: string;
   /** Undefined when it is generated into the data folder. */
   appSecret: string | undefined;
+  /** Undefined when letters go to the log. */
+  mail: { smtpUrl: string; from: string } | undefined;
   trustProxy: boolean | number | string;
   logLevel: string;
 };
@@ -23,7 +26,10 @@ export class ConfigProblems extends Error {
   }
 }
 
-const SECRETS = ["DATABASE_URL", "APP_SECRET"];
+const SECRETS = ["DATABASE_URL", "APP_SECRET", "SMTP_URL"];
+
+// "Name <local@host>" or "local@host".
+const SENDER = /^(?:[^<>@\r\n]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/;
 
 const schema = z.object({
   PORT: z.coerce
@@ -45,6 +51,14 @@ const schema = z.object({
     .optional(),
   DATA_DIR: z.string().default("./data"),
   APP_SECRET: z.string().min(32, "APP_SECRET is shorter than 32 characters").optional(),
+  SMTP_URL: z
+    .url({ protocol: /^smtps?$/, hostname: /./, error: "SMTP_URL is not an smtp:// or smtps:// address" })
+    .refine(isDecodable, "SMTP_URL holds a % that is not part of a code like %40: write it as %25")
+    .optional(),
+  MAIL_FROM: z
+    .string()
+    .regex(SENDER, "MAIL_FROM is not an email address: write it as Latchkey <latchkey@example.com>")
+    .optional(),
   TRUST_PROXY: z
     .string()
     .refine(isTrustProxy, "TRUST_PROXY is neither true, false, a number of proxies, nor a list of addresses")
@@ -91,13 +105,15 @@ export function parseConfig(
   if (problems.length > 0 || !parsed.success) throw new ConfigProblems(problems);
 
   const values = parsed.data;
+  const baseUrl = new URL(values.BASE_URL ?? `http://localhost:${values.PORT}`);
   return {
     port: values.PORT,
     host: values.HOST,
-    baseUrl: new URL(values.BASE_URL ?? `http://localhost:${values.PORT}`),
+    baseUrl,
     databaseUrl: values.DATABASE_URL,
     dataDir: path.resolve(values.DATA_DIR),
     appSecret: values.APP_SECRET,
+    mail: mailSettings(values, baseUrl),
     trustProxy: parseTrustProxy(values.TRUST_PROXY),
     logLevel: values.LOG_LEVEL,
   };
@@ -110,6 +126,15 @@ function isTrustProxy(value: string): boolean {
     if (/^(loopback|linklocal|uniquelocal)$/.test(part.trim())) return true;
     return isIP(address) !== 0 && (bits === undefined || /^[0-9]{1,3}$/.test(bits));
   });
+}
+
+function isDecodable(url: string): boolean {
+  return !/%(?![0-9a-f]{2})/i.test(url);
+}
+
+function mailSettings(values: z.infer<typeof schema>, baseUrl: URL): Config["mail"] {
+  const { SMTP_URL: smtpUrl, MAIL_FROM: from = `Latchkey <latchkey@${mailHost(baseUrl)}>` } = values;
+  return smtpUrl === undefined ? undefined : { smtpUrl, from };
 }
 
 function parseTrustProxy(value: string): boolean | number | string {

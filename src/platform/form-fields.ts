@@ -1,21 +1,23 @@
 import { z } from "zod";
+import { phoneNumberProblems } from "../base/phone-number";
 import { hasControlCharacters, isVisible } from "../base/plain-text";
+import { SESSION_TIMEOUTS } from "../base/session-timeout";
 
 const NAME_MAX = 100;
 const EMAIL_MAX = 254;
 
-/** A first or last name: 1 to 100 characters after trimming, any script, no control characters. */
-export function nameField(called: string) {
+/** A first or last name, one's own unless `whose` says so: 1 to 100 characters after trimming, any script, no control characters. */
+export function nameField(called: string, whose: "your" | "their" = "your") {
   return z
-    .string(`Enter your ${called}`)
+    .string(`Enter ${whose} ${called}`)
     .trim()
     .superRefine((name, context) => {
       const length = [...name].length;
-      if (!isVisible(name)) context.addIssue(`Enter your ${called}`);
+      if (!isVisible(name)) context.addIssue(`Enter ${whose} ${called}`);
       else if (length > NAME_MAX)
-        context.addIssue(`Use at most ${NAME_MAX} characters for your ${called}: this has ${length}`);
+        context.addIssue(`Use at most ${NAME_MAX} characters for ${whose} ${called}: this has ${length}`);
       else if (hasControlCharacters(name)) {
-        context.addIssue(`Type your ${called} again: it holds a character that cannot be seen`);
+        context.addIssue(`Type ${whose} ${called} again: it holds a character that cannot be seen`);
       }
     });
 }
@@ -35,3 +37,23 @@ export const emailField = z
       context.addIssue("Enter an email address like name@example.com");
     }
   });
+
+/** A phone number, or none: the rules of base/phone-number, all that is wrong in one message. */
+export const phoneNumberField = z
+  .string("Enter a phone number, or leave the field empty")
+  .trim()
+  .superRefine((phone, context) => {
+    const problems = phoneNumberProblems(phone);
+    if (problems.length > 0) context.addIssue(problems.join(". "));
+  });
+
+/** One of the session timeouts of the drop-down, in seconds. */
+export const sessionTimeoutField = z
+  .enum(
+    SESSION_TIMEOUTS.map((timeout) => String(timeout.seconds)),
+    "Choose a session timeout from the list",
+  )
+  .transform(Number);
+
+/** The version a form was drawn from; what cannot be one (Postgres holds 32 bits) is 0, which is always stale. */
+export const versionField = z.coerce.number().int().min(0).max(2_147_483_647).catch(0);

@@ -57,3 +57,21 @@ async function refuseNewerDatabase(client: Client, folder: string): Promise<void
     `The database was made by a newer Latchkey (it has ${unknown.join(", ")}). Run that version or a later one.`,
   );
 }
+
+/** The migrations this program has and the database has not. Throws DatabaseIsNewer or ServerTooOld. */
+export async function findPendingMigrations(url: string, folder: string): Promise<string[]> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await refuseOldServer(client);
+    await refuseNewerDatabase(client, folder);
+    const { rows: tables } = await client.query("select to_regclass($1) as found", [TABLE]);
+    const names = readdirSync(folder).map((file) => file.replace(/\.[a-z]+$/, ""));
+    if (tables[0]?.found === null) return names;
+    const { rows } = await client.query<{ name: string }>(`select name from ${TABLE}`);
+    const done = new Set(rows.map((row) => row.name));
+    return names.filter((name) => !done.has(name));
+  } finally {
+    await client.end();
+  }
+}

@@ -1,3 +1,4 @@
+import type { KeyOwner } from "../base/key-owner";
 import type { Queryable } from "../platform/database";
 
 /** A key as pages show it; the key itself is stored nowhere. */
@@ -8,43 +9,48 @@ export type CheckedApiKey = {
   id: string;
   hash: Buffer;
   live: boolean;
-  personId: string;
-  email: string;
-  firstName: string;
-  lastName: string;
+  owner: KeyOwner;
+  /** What stands before the key in HTTP Basic: a person's email, or a service account's name. */
+  name: string;
+  /** Null for a service account. */
+  firstName: string | null;
+  lastName: string | null;
   roles: string[];
 };
 
+const OWNER_ID = { person: "person_id", "service-account": "service_account_id" } as const;
+
 const COLUMNS = `id, created_at as "createdAt", ended_at as "endedAt", replaced_by as "replacedBy"`;
 
-/** The person's live key. */
-export async function findLiveApiKey(db: Queryable, personId: string): Promise<ApiKey | undefined> {
+/** The owner's live key. */
+export async function findLiveApiKey(db: Queryable, owner: KeyOwner): Promise<ApiKey | undefined> {
   const { rows } = await db.query<ApiKey>(
-    `select ${COLUMNS} from api_keys where person_id = $1 and ended_at is null`,
-    [personId],
+    `select ${COLUMNS} from api_keys where ${OWNER_ID[owner.kind]} = $1 and ended_at is null`,
+    [owner.id],
   );
   return rows[0];
 }
 
-/** The person's key that ended last. */
-export async function findLastEndedApiKey(db: Queryable, personId: string): Promise<ApiKey | undefined> {
+/** The owner's key that ended last. */
+export async function findLastEndedApiKey(db: Queryable, owner: KeyOwner): Promise<ApiKey | undefined> {
   const { rows } = await db.query<ApiKey>(
-    `select ${COLUMNS} from api_keys where person_id = $1 and ended_at is not null order by ended_at desc limit 1`,
-    [personId],
+    `select ${COLUMNS} from api_keys where ${OWNER_ID[owner.kind]} = $1 and ended_at is not null
+      order by ended_at desc limit 1`,
+    [owner.id],
   );
   return rows[0];
 }
 
-/** Adds a person's first live key. False when they already have one. */
+/** Adds an owner's first live key. False when they already have one. */
 export async function insertApiKey(
   db: Queryable,
-  personId: string,
+  owner: KeyOwner,
   key: { id: string; hash: Buffer },
 ): Promise<boolean> {
   const { rowCount } = await db.query(
-    `insert into api_keys (id, person_id, hash) values ($1, $2, $3)
-     on conflict (person_id) where ended_at is null do nothing`,
-    [key.id, personId, key.hash],
+    `insert into api_keys (id, ${OWNER_ID[owner.kind]}, hash) values ($1, $2, $3)
+     on conflict (${OWNER_ID[owner.kind]}) where ended_at is null do nothing`,
+    [key.id, owner.id, key.hash],
   );
   return rowCount === 1;
 }
@@ -52,26 +58,27 @@ export async function insertApiKey(
 /** Replaces exactly the key with this id by a new one, in one statement. False when that key is not live any more. */
 export async function replaceApiKey(
   db: Queryable,
-  personId: string,
+  owner: KeyOwner,
   replacedId: string,
   key: { id: string; hash: Buffer },
 ): Promise<boolean> {
   const { rowCount } = await db.query(
     `with ended as (
        update api_keys set ended_at = clock_timestamp(), replaced_by = $3
-        where id = $2 and person_id = $1 and ended_at is null returning id
+        where id = $2 and ${OWNER_ID[owner.kind]} = $1 and ended_at is null returning id
      )
-     insert into api_keys (id, person_id, hash) select $3, $1, $4 from ended`,
-    [personId, replacedId, key.id, key.hash],
+     insert into api_keys (id, ${OWNER_ID[owner.kind]}, hash) select $3, $1, $4 from ended`,
+    [owner.id, replacedId, key.id, key.hash],
   );
   return rowCount === 1;
 }
 
 /** Ends exactly the key with this id. False when it is not live any more. */
-export async function endApiKey(db: Queryable, personId: string, id: string): Promise<boolean> {
+export async function endApiKey(db: Queryable, owner: KeyOwner, id: string): Promise<boolean> {
   const { rowCount } = await db.query(
-    "update api_keys set ended_at = clock_timestamp() where id = $2 and person_id = $1 and ended_at is null",
-    [personId, id],
+    `update api_keys set ended_at = clock_timestamp()
+      where id = $2 and ${OWNER_ID[owner.kind]} = $1 and ended_at is null`,
+    [owner.id, id],
   );
   return rowCount === 1;
 }
@@ -79,9 +86,13 @@ export async function endApiKey(db: Queryable, personId: string, id: string): Pr
 /** A key by its id with its owner; not live once it has ended or its owner is deactivated. Never cached. */
 export async function findApiKeyForCheck(db: Queryable, id: string): Promise<CheckedApiKey | undefined> {
   const { rows } = await db.query<CheckedApiKey>(
-    `select k.id, k.hash, k.ended_at is null and p.deactivated_at is null as live, p.id as "personId", p.email,
-            p.first_name as "firstName", p.last_name as "lastName", p.roles
-       from api_keys k join people p on p.id = k.person_id where k.id = $1`,
+    `select k.id, k.hash, k.ended_at is null and coalesce(p.deactivated_at, s.deactivated_at) is null as live,
+            json_build_object('kind', case when p.id is null then 'service-account' else 'person' end,
+                              'id', coalesce(p.id, s.id)) as owner,
+            coalesce(p.email, s.name) as name, p.first_name as "firstName", p.last_name as "lastName",
+            coalesce(p.roles, s.roles) as roles
+       from api_keys k left join people p on p.id = k.person_id
+                       left join service_accounts s on s.id = k.service_account_id where k.id = $1`,
     [id],
   );
   return rows[0];

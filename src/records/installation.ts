@@ -6,13 +6,25 @@ export type Installation = {
   sealedPepper: Buffer | null;
   setUp: boolean;
   twoFactorPolicy: TwoFactorPolicy;
+  /** Ceilings on the session timeout, in seconds. */
+  longestSessionTimeout: number;
+  longestSessionTimeoutAdministrators: number;
+  /** Raised by each save of the settings. */
+  version: number;
 };
+
+/** What the settings page saves. */
+export type Settings = Pick<
+  Installation,
+  "twoFactorPolicy" | "longestSessionTimeout" | "longestSessionTimeoutAdministrators"
+>;
 
 /** The one row that describes this installation. */
 export async function findInstallation(db: Queryable): Promise<Installation> {
   const { rows } = await db.query<Installation>(
     `select id, sealed_pepper as "sealedPepper", set_up_at is not null as "setUp",
-            two_factor_policy as "twoFactorPolicy"
+            two_factor_policy as "twoFactorPolicy", longest_session_timeout as "longestSessionTimeout",
+            longest_session_timeout_administrators as "longestSessionTimeoutAdministrators", version
        from installation`,
   );
   const [installation] = rows;
@@ -30,6 +42,27 @@ export async function claimSetUp(db: Queryable, policy: TwoFactorPolicy): Promis
   const { rowCount } = await db.query(
     "update installation set set_up_at = now(), two_factor_policy = $1 where set_up_at is null",
     [policy],
+  );
+  return rowCount === 1;
+}
+
+/** Makes changes that could take away an administrator happen one after another, on every replica, until the transaction ends. */
+export async function lockAdministrators(db: Queryable): Promise<void> {
+  await db.query("select from installation for no key update");
+}
+
+/** Saves the settings if they are still at `version`. False when they have been saved since. */
+export async function updateSettings(db: Queryable, version: number, settings: Settings): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `update installation set two_factor_policy = $2, longest_session_timeout = $3,
+            longest_session_timeout_administrators = $4, version = version + 1
+      where version = $1`,
+    [
+      version,
+      settings.twoFactorPolicy,
+      settings.longestSessionTimeout,
+      settings.longestSessionTimeoutAdministrators,
+    ],
   );
   return rowCount === 1;
 }

@@ -1,3 +1,4 @@
+import { DatabaseError } from "pg";
 import type { Queryable } from "../platform/database";
 
 export type Person = {
@@ -23,6 +24,18 @@ const COLUMNS = `id, email, first_name as "firstName", last_name as "lastName", 
 export async function findPerson(db: Queryable, id: string): Promise<Person | undefined> {
   const { rows } = await db.query<Person>(
     `select ${COLUMNS} from people where id = $1 and deactivated_at is null`,
+    [id],
+  );
+  return rows[0];
+}
+
+/** A person by id, also a deactivated one. */
+export async function findAnyPerson(
+  db: Queryable,
+  id: string,
+): Promise<(Person & { deactivatedAt: Date | null }) | undefined> {
+  const { rows } = await db.query<Person & { deactivatedAt: Date | null }>(
+    `select ${COLUMNS}, deactivated_at as "deactivatedAt" from people where id = $1`,
     [id],
   );
   return rows[0];
@@ -72,19 +85,67 @@ export async function putOffTwoFactor(db: Queryable, id: string): Promise<void> 
   await db.query("update people set two_factor_put_off_at = now() where id = $1", [id]);
 }
 
-/** Adds a person and returns their id. Throws on an email that is taken (constraint people_email). */
+/** Replaces a person's password hash, if it is still the one that was checked. False when it has changed since. */
+export async function replacePasswordHash(
+  db: Queryable,
+  id: string,
+  oldHash: string,
+  newHash: string,
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    "update people set password_hash = $3 where id = $1 and password_hash = $2 and deactivated_at is null",
+    [id, oldHash, newHash],
+  );
+  return rowCount === 1;
+}
+
+/** Sets a person's password hash. */
+export async function setPasswordHash(db: Queryable, id: string, hash: string): Promise<void> {
+  await db.query("update people set password_hash = $2 where id = $1", [id, hash]);
+}
+
+/** True when an account, active or not, has this email in any case. */
+export async function isEmailTaken(db: Queryable, email: string): Promise<boolean> {
+  const { rows } = await db.query("select from people where lower(email) = lower($1)", [email]);
+  return rows.length > 0;
+}
+
+/** Changes a person's email; false, having changed nothing, when another account has it. Call it in a transaction. */
+export async function changeEmail(db: Queryable, id: string, email: string): Promise<boolean> {
+  await db.query("savepoint email");
+  try {
+    await db.query("update people set email = $2 where id = $1", [id, email]);
+    return true;
+  } catch (error) {
+    if (!(error instanceof DatabaseError) || error.constraint !== "people_email") throw error;
+    await db.query("rollback to savepoint email");
+    return false;
+  }
+}
+
+/** Adds a person and returns their id; undefined when the email is taken, also by somebody deactivated. */
 export async function insertPerson(
   db: Queryable,
   person: Pick<Person, "email" | "firstName" | "lastName" | "roles"> & { passwordHash: string },
-): Promise<string> {
+): Promise<string | undefined> {
   const { rows } = await db.query<{ id: string }>(
     `insert into people (email, first_name, last_name, roles, password_hash)
-     values ($1, $2, $3, $4, $5) returning id`,
+     values ($1, $2, $3, $4, $5) on conflict (lower(email)) do nothing returning id`,
     [person.email, person.firstName, person.lastName, person.roles, person.passwordHash],
   );
-  const [row] = rows;
-  if (!row) throw new Error("Inserting a person returned no row");
-  return row.id;
+  return rows[0]?.id;
+}
+
+/** The account with this email in any case, deactivated or not. */
+export async function findAccount(
+  db: Queryable,
+  email: string,
+): Promise<{ id: string; active: boolean } | undefined> {
+  const { rows } = await db.query<{ id: string; active: boolean }>(
+    "select id, deactivated_at is null as active from people where lower(email) = lower($1)",
+    [email],
+  );
+  return rows[0];
 }
 
 /** Saves the profile if it is still at `version`. False when it has been saved since. */

@@ -26,3 +26,8 @@ export async function countRecoveryCodes(db: Queryable, personId: string): Promi
   );
   return rows[0]?.count ?? 0;
 }
+
+/** Removes all recovery codes of a person. */
+export async function deleteRecoveryCodes(db: Queryable, personId: string): Promise<void> {
+  await db.query("delete from recovery_codes where person_id = $1", [personId]);
+}

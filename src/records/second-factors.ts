@@ -64,9 +64,13 @@ export async function spendStep(db: Queryable, secondFactorId: string, step: num
   return rowCount === 1;
 }
 
-/** Removes the person's confirmed authenticator, if any. */
-export async function deleteSecondFactor(db: Queryable, personId: string): Promise<void> {
-  await db.query("delete from second_factors where person_id = $1 and pending_in is null", [personId]);
+/** Removes the person's confirmed authenticator. False when there is none. */
+export async function deleteSecondFactor(db: Queryable, personId: string): Promise<boolean> {
+  const { rowCount } = await db.query(
+    "delete from second_factors where person_id = $1 and pending_in is null",
+    [personId],
+  );
+  return rowCount === 1;
 }
 
 /** Makes a pending authenticator the person's own. */

@@ -25,7 +25,11 @@ export const ABSOLUTE_LIFETIME_DAYS = 365;
 
 // The end is worked out when it is asked for, from the person's row and the database's own clock: so a changed
 // timeout governs every session of that person at once, and replicas with different clocks agree.
-const IDLE_TIMEOUT = `case s.stage when 'signed-in' then p.session_timeout else ${HALF_SIGNED_IN_SECONDS} end`;
+// The organisation's ceilings cap longer choices without changing them.
+const IDLE_TIMEOUT = `case when s.stage <> 'signed-in' then ${HALF_SIGNED_IN_SECONDS}
+  when 'administrator' = any(p.roles)
+    then least(p.session_timeout, i.longest_session_timeout, i.longest_session_timeout_administrators)
+  else least(p.session_timeout, i.longest_session_timeout) end`;
 // Half signed in, activity buys no time.
 const ALIVE = `(s.stage = 'signed-in' or s.started_at + interval '${HALF_SIGNED_IN_SECONDS} s' > clock_timestamp())
   and s.last_active_at + make_interval(secs => ${IDLE_TIMEOUT}) > clock_timestamp()
@@ -36,7 +40,7 @@ export async function findSession(db: Queryable, sid: string): Promise<SessionRo
   const { rows } = await db.query<SessionRow>(
     `select s.id, s.sess, s.person_id as "personId", s.stage, ${ALIVE} as alive, ${IDLE_TIMEOUT} as "idleTimeout",
             s.last_active_at + make_interval(secs => ${IDLE_TIMEOUT}) <= clock_timestamp() as "idledOut"
-       from sessions s join people p on p.id = s.person_id where s.sid = $1`,
+       from sessions s join people p on p.id = s.person_id cross join installation i where s.sid = $1`,
     [sid],
   );
   return rows[0];
@@ -67,7 +71,7 @@ export async function insertSession(
 export async function saveSession(db: Queryable, sid: string, sess: object): Promise<void> {
   await db.query(
     `update sessions s set sess = $2, last_active_at = clock_timestamp()
-       from people p where s.sid = $1 and p.id = s.person_id and ${ALIVE}`,
+       from people p, installation i where s.sid = $1 and p.id = s.person_id and ${ALIVE}`,
     [sid, JSON.stringify(sess)],
   );
 }
@@ -76,7 +80,7 @@ export async function saveSession(db: Queryable, sid: string, sess: object): Pro
 export async function touchSession(db: Queryable, sid: string): Promise<void> {
   await db.query(
     `update sessions s set last_active_at = clock_timestamp()
-       from people p where s.sid = $1 and p.id = s.person_id and ${ALIVE}`,
+       from people p, installation i where s.sid = $1 and p.id = s.person_id and ${ALIVE}`,
     [sid],
   );
 }
@@ -84,7 +88,7 @@ export async function touchSession(db: Queryable, sid: string): Promise<void> {
 /** Ends the session with this stored name; true when it was this person's and alive. */
 export async function deleteSessionBySid(db: Queryable, sid: string, personId: string): Promise<boolean> {
   const { rows } = await db.query<{ wasAlive: boolean }>(
-    `delete from sessions s using people p where s.sid = $1 and p.id = s.person_id
+    `delete from sessions s using people p, installation i where s.sid = $1 and p.id = s.person_id
       returning s.person_id = $2 and ${ALIVE} as "wasAlive"`,
     [sid, personId],
   );
@@ -94,7 +98,7 @@ export async function deleteSessionBySid(db: Queryable, sid: string, personId: s
 /** Stores a live session under a new name. False when it has ended. */
 export async function renameSession(db: Queryable, oldSid: string, newSid: string): Promise<boolean> {
   const { rowCount } = await db.query(
-    `update sessions s set sid = $2 from people p where s.sid = $1 and p.id = s.person_id and ${ALIVE}`,
+    `update sessions s set sid = $2 from people p, installation i where s.sid = $1 and p.id = s.person_id and ${ALIVE}`,
     [oldSid, newSid],
   );
   return rowCount === 1;
@@ -109,19 +113,48 @@ export async function endOtherSessions(db: Queryable, personId: string, keptId: 
   return rowCount ?? 0;
 }
 
+/** Ends every session of a person, half signed in ones too. Returns how many. */
+export async function endAllSessions(db: Queryable, personId: string): Promise<number> {
+  const { rowCount } = await db.query("delete from sessions where person_id = $1", [personId]);
+  return rowCount ?? 0;
+}
+
 /** Ends one session of a person, by its public id. False when it had ended already. */
 export async function deleteSession(db: Queryable, personId: string, id: string): Promise<boolean> {
-  const { rowCount } = await db.query("delete from sessions where person_id = $1 and id = $2", [
+  const { rowCount } = await db.query("delete from sessions where person_id = $1 and id::text = $2", [
     personId,
     id,
   ]);
   return rowCount === 1;
 }
 
+/** A live session as its owner sees it; `endsAt` is when it ends without further activity. */
+export type LiveSession = {
+  id: string;
+  address: string | null;
+  client: string | null;
+  startedAt: Date;
+  lastActiveAt: Date;
+  endsAt: Date;
+};
+
+/** The live sessions of a person who got past the second step, the latest active first, at most 200. */
+export async function listSessions(db: Queryable, personId: string): Promise<LiveSession[]> {
+  const { rows } = await db.query<LiveSession>(
+    `select s.id, s.address, s.client, s.started_at as "startedAt", s.last_active_at as "lastActiveAt",
+            least(s.last_active_at + make_interval(secs => ${IDLE_TIMEOUT}), s.expire) as "endsAt"
+       from sessions s join people p on p.id = s.person_id cross join installation i
+      where s.person_id = $1 and s.stage = 'signed-in' and ${ALIVE}
+      order by s.last_active_at desc limit 200`,
+    [personId],
+  );
+  return rows;
+}
+
 /** Forgets sessions that ended more than 30 days ago; until then a late click is told why it is signed out. */
 export async function forgetEndedSessions(db: Queryable): Promise<number> {
   const { rowCount } = await db.query(
-    `delete from sessions s using people p where p.id = s.person_id
+    `delete from sessions s using people p, installation i where p.id = s.person_id
         and least(s.last_active_at + make_interval(secs => ${IDLE_TIMEOUT}), s.expire) < now() - interval '30 days'`,
   );
   return rowCount ?? 0;

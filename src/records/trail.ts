@@ -14,7 +14,27 @@ export type TrailAction =
   | "recovery-codes.replaced"
   | "api-key.generated"
   | "api-key.regenerated"
-  | "api-key.revoked";
+  | "api-key.revoked"
+  | "password.changed"
+  | "password.reset-asked"
+  | "password.reset"
+  | "email.change-asked"
+  | "email.changed"
+  | "invitation.sent"
+  | "invitation.accepted"
+  | "invitation.withdrawn"
+  | "person.created"
+  | "person.changed"
+  | "person.deactivated"
+  | "person.reactivated"
+  | "sessions.ended"
+  | "settings.changed"
+  | "role.created"
+  | "role.deleted"
+  | "service-account.created"
+  | "service-account.changed"
+  | "service-account.deactivated"
+  | "service-account.reactivated";
 
 /** Writes one entry, in the same transaction as the change it tells of. `details` never hold a secret. */
 export async function addTrailEntry(
@@ -23,17 +43,126 @@ export async function addTrailEntry(
 ): Promise<void> {
   const { actor } = entry;
   await db.query(
-    `insert into trail (action, actor_kind, actor_id, session_id, subject_id, address, client, details)
-     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    `with entry as (
+       insert into trail (action, actor_kind, actor_id, session_id, key_id, subject_id, address, client, details)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning id)
+     insert into trail_unlinked (entry_id) select id from entry`,
     [
       entry.action,
       actor.kind,
       actor.personId,
       actor.sessionId,
+      actor.keyId ?? null,
       entry.subjectId,
       actor.address,
       actor.client,
       JSON.stringify(entry.details ?? {}),
     ],
   );
+}
+
+/** An entry as pages show it, with the names its people and service accounts have today. */
+export type TrailEntry = {
+  id: string;
+  at: Date;
+  action: TrailAction;
+  actorKind: Actor["kind"];
+  actorId: string | null;
+  actorName: string | null;
+  actorEmail: string | null;
+  sessionId: string | null;
+  keyId: string | null;
+  subjectId: string | null;
+  subjectName: string | null;
+  subjectEmail: string | null;
+  address: string | null;
+  client: string | null;
+  details: Record<string, unknown>;
+};
+
+/** Which entries: all of them, or narrowed by who it was about or done by, what was done, and when. */
+export type TrailFilter = {
+  whoIds?: string[] | undefined;
+  action?: string | undefined;
+  /** The first moment and the first one after the last, as days in UTC: "2026-11-23". */
+  from?: string | undefined;
+  until?: string | undefined;
+};
+
+/** Which page of them: the newest, those older or newer than an entry, or the oldest. */
+export type TrailPlace = { before?: string | undefined; after?: string | undefined; oldest?: boolean };
+
+/** A page of entries, newest first; as quick on the last page of a million as on the first, since indexes hold the order. */
+export async function listTrail(
+  db: Queryable,
+  filter: TrailFilter,
+  place: TrailPlace,
+  most: number,
+): Promise<TrailEntry[]> {
+  const values: unknown[] = [most];
+  const value = (given: unknown) => `$${values.push(given)}`;
+  const upwards = place.oldest === true || place.after !== undefined;
+  const order = upwards ? "asc" : "desc";
+  const conditions: string[] = [];
+  if (filter.action !== undefined) conditions.push(`t.action = ${value(filter.action)}`);
+  if (filter.from !== undefined)
+    conditions.push(`t.at >= ${value(filter.from)}::date::timestamp at time zone 'UTC'`);
+  if (filter.until !== undefined)
+    conditions.push(`t.at < (${value(filter.until)}::date + 1)::timestamp at time zone 'UTC'`);
+  for (const [id, sign] of [
+    [place.before, "<"],
+    [place.after, ">"],
+  ] as const) {
+    if (id === undefined) continue;
+    const at = value(id);
+    conditions.push(`(t.at, t.id) ${sign} ((select at from trail where id = ${at}), ${at}::bigint)`);
+  }
+  const some = (more: string[]) => `(select t.id, t.at from trail t
+    ${more.length + conditions.length > 0 ? `where ${[...more, ...conditions].join(" and ")}` : ""}
+    order by t.at ${order}, t.id ${order} limit $1)`;
+  // One index scan for each person and side, of a page at most, instead of an "or" that no index could order.
+  const found =
+    filter.whoIds === undefined
+      ? some([])
+      : `(select distinct f.id, f.at from unnest(${value(filter.whoIds)}::uuid[]) as who (id), lateral (
+           ${some(["t.subject_id = who.id"])} union all ${some(["t.actor_id = who.id"])}) f
+         order by f.at ${order}, f.id ${order} limit $1)`;
+  const { rows } = await db.query<TrailEntry>(
+    `select t.id, t.at, t.action, t.actor_kind as "actorKind", t.actor_id as "actorId",
+            coalesce(a.first_name || ' ' || a.last_name, sa.name) as "actorName", a.email as "actorEmail",
+            t.session_id as "sessionId", t.key_id as "keyId", t.subject_id as "subjectId",
+            coalesce(s.first_name || ' ' || s.last_name, ss.name) as "subjectName", s.email as "subjectEmail",
+            t.address, t.client, t.details
+       from ${found} as found join trail t on t.id = found.id
+       left join people a on a.id = t.actor_id left join service_accounts sa on sa.id = t.actor_id
+       left join people s on s.id = t.subject_id left join service_accounts ss on ss.id = t.subject_id
+      order by found.at desc, found.id desc`,
+    values,
+  );
+  return rows;
+}
+
+/** The people whose email and the service accounts whose name holds this text, at most so many. */
+export async function findWho(db: Queryable, part: string, most: number): Promise<string[]> {
+  const pattern = `%${part.toLowerCase().replace(/[\\%_]/g, "\\$&")}%`;
+  const { rows } = await db.query<{ id: string }>(
+    `(select id from people where lower(email) like $1 limit $2)
+     union all (select id from service_accounts where lower(name) like $1 limit $2) limit $2`,
+    [pattern, most],
+  );
+  return rows.map((row) => row.id);
+}
+
+/** The different clients a person has signed in with, told apart by whether that was from this address. */
+export async function listSignIns(
+  db: Queryable,
+  personId: string,
+  address: string | null,
+): Promise<{ client: string | null; sameAddress: boolean }[]> {
+  const { rows } = await db.query<{ client: string | null; sameAddress: boolean }>(
+    `select distinct client, address is not distinct from $2 as "sameAddress"
+       from trail where subject_id = $1 and action = 'session.started'`,
+    [personId, address],
+  );
+  return rows;
 }

@@ -28,5 +28,5 @@ export async function checkApiKey(desk: Desk, req: Request): Promise<CheckedApiK
 }
 
 function isNameOf(found: CheckedApiKey, name: string | undefined): boolean {
-  return name === undefined || name.trim().toLowerCase() === found.email.toLowerCase();
+  return name === undefined || name.trim().normalize().toLowerCase() === found.name.normalize().toLowerCase();
 }

@@ -1,10 +1,12 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { Pool } from "pg";
 import type { Logger } from "../platform/log";
+import { type MailSettings, openMailer } from "../platform/mailer";
 import { makePasswords, type Passwords } from "../platform/passwords";
 import { deriveKey, keyedHash, makeSeal, type Seal, SealBroken } from "../platform/seal";
 import { findInstallation, keepFirstPepper } from "../records/installation";
 import { CallGatherer } from "./gather-calls";
+import { MailRoom } from "./mail-room";
 
 /** Everything a handler may need that is not in the request. */
 export type Desk = {
@@ -17,6 +19,7 @@ export type Desk = {
   pepper: Buffer;
   cookie: { name: string; secret: string; secure: boolean };
   calls: CallGatherer;
+  mail: MailRoom;
   now: () => Date;
   /** Whether the first administrator exists; asks the database until the answer is yes. */
   isSetUp: () => Promise<boolean>;
@@ -39,6 +42,8 @@ export async function openDesk(options: {
   log: Logger;
   baseUrl: URL;
   appSecret: string;
+  /** Without it letters go to the log. */
+  mail?: MailSettings | undefined;
   passwordCost?: number;
   now?: () => Date;
 }): Promise<Desk> {
@@ -51,6 +56,7 @@ export async function openDesk(options: {
   // Derived, not stored: every replica and every restart prints the same address, and a copy of the database has none.
   const setUpToken = keyedHash(deriveKey(appSecret, "set-up"), installation.id).toString("base64url");
   let setUp = installation.setUp;
+  const mailer = openMailer(options.mail, baseUrl, options.log);
   return {
     db,
     log: options.log,
@@ -65,6 +71,7 @@ export async function openDesk(options: {
       secure: baseUrl.protocol === "https:",
     },
     calls: new CallGatherer(db, options.log),
+    mail: new MailRoom({ db, log: options.log, seal, mailer }),
     now: options.now ?? (() => new Date()),
     isSetUp: async () => {
       setUp ||= (await findInstallation(db)).setUp;

@@ -1,6 +1,7 @@
 import { promisify } from "node:util";
 import type { FormErrors } from "../platform/form-errors";
 import type { Person } from "../records/people";
+import { placesFor } from "./places";
 import type { Visit } from "./visit";
 
 /** What every page is drawn with; views read the rest by name. */
@@ -24,7 +25,7 @@ export async function drawPage(visit: Visit & { person?: Person }, view: string,
     notice: page.notice ?? notice,
     csrfToken: req.csrfToken?.() ?? "",
     signedIn: visit.person && req.session?.stage === "signed-in" ? visit.person : undefined,
-    path: req.path,
+    places: visit.person ? placesFor(visit.person, req.path) : [],
   };
   const render = promisify(res.app.render.bind(res.app)) as (name: string, locals: object) => Promise<string>;
   const body = await render(view, shared);

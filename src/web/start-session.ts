@@ -6,6 +6,7 @@ import { lockPerson } from "../records/people";
 import { deleteSessionBySid, insertSession, renameSession, type SessionStage } from "../records/sessions";
 import { addTrailEntry } from "../records/trail";
 import { hashSid } from "./session-store";
+import { tellOfNewDevice } from "./tell-of-new-device";
 import { actorOf, type Visit } from "./visit";
 
 /** How a session begins: at which stage, and how the person proved themselves (for the trail). */
@@ -58,15 +59,18 @@ async function replaceSession(
   const { address, client } = actorOf(visit);
   const { passwordGivenAt, returnTo } = req.session;
   const csrfSecret = csrfSecretFor(req, personId);
+  const wasSignedIn = req.session.alive && req.session.stage === "signed-in";
   const oldSid = takeNewSid(req);
 
   const begun = await transaction(desk.db, async (tx) => {
-    if (!(await lockPerson(tx, personId))) return "refused";
+    const person = await lockPerson(tx, personId);
+    if (!person) return "refused";
     const wasAlive = await deleteSessionBySid(tx, oldSid, personId);
     if (mustBeAlive && !wasAlive) return "refused";
     const at = await stage(tx);
     const id = await insertSession(tx, { sid: hashSid(req.sessionID), personId, stage: at, address, client });
     if (at === "signed-in") {
+      if (!(wasSignedIn && wasAlive)) await tellOfNewDevice(tx, desk, person, { address, client });
       const actor = { kind: "person" as const, personId, sessionId: id, address, client };
       await addTrailEntry(tx, {
         action: "session.started",

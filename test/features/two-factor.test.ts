@@ -29,7 +29,7 @@ async function newcomer(email = "new@example.com"): Promise<Visitor> {
   if (!exists.rowCount) {
     const hash = await desk.desk.passwords.hash(PASSWORD);
     await desk.db.query(
-      "insert into people (email, first_name, last_name, password_hash) values ($1, 'New', 'Comer', $2)",
+      "insert into people (email, first_name, last_name, password_hash) values ($1, 'New', 'Comer', $2) on conflict do nothing",
       [email, hash],
     );
   }

@@ -20,6 +20,7 @@ describe("the configuration", () => {
       port: 3000,
       databaseUrl: undefined,
       appSecret: undefined,
+      mail: undefined,
       trustProxy: false,
     });
     expect(config.baseUrl.href).toBe("http://localhost:3000/");
@@ -31,12 +32,16 @@ describe("the configuration", () => {
       PORT: "eighty",
       BASE_URL: "ftp://example.com",
       DATABASE_URL: "mysql://localhost/x",
+      SMTP_URL: "mail.example.com",
+      MAIL_FROM: "Latchkey",
       LOG_LEVEL: "loud",
     });
     expect(found).toEqual([
       "PORT is not a number",
       "BASE_URL is not an http or https address",
       "DATABASE_URL is not a postgres:// address",
+      "SMTP_URL is not an smtp:// or smtps:// address",
+      "MAIL_FROM is not an email address: write it as Latchkey <latchkey@example.com>",
       "LOG_LEVEL is not one of fatal, error, warn, info, debug, trace, silent",
       "APP_SECRET is missing: with DATABASE_URL it must be set, 32 characters or more, the same on every replica",
     ]);
@@ -49,6 +54,12 @@ describe("the configuration", () => {
     [
       { TRUST_PROXY: "true,1" },
       "TRUST_PROXY is neither true, false, a number of proxies, nor a list of addresses",
+    ],
+    [{ SMTP_URL: "smtp://" }, "SMTP_URL is not an smtp:// or smtps:// address"],
+    [{ SMTP_URL: "http://mail.example.com" }, "SMTP_URL is not an smtp:// or smtps:// address"],
+    [
+      { SMTP_URL: "smtp://user:100%@mail.example.com" },
+      "SMTP_URL holds a % that is not part of a code like %40: write it as %25",
     ],
     [{ APP_SECRET: "short" }, "APP_SECRET is shorter than 32 characters"],
     [
@@ -64,13 +75,30 @@ describe("the configuration", () => {
     const files: Record<string, string> = {
       "/db": "postgres://u:p@db/latchkey\n",
       "/secret": `${"s".repeat(40)}\n`,
+      "/smtp": "smtps://u:p@mail.example.com\n",
     };
     const config = parseConfig(
-      { DATABASE_URL_FILE: "/db", APP_SECRET_FILE: "/secret" },
+      { DATABASE_URL_FILE: "/db", APP_SECRET_FILE: "/secret", SMTP_URL_FILE: "/smtp" },
       (file) => files[file] ?? "",
     );
     expect(config.databaseUrl).toBe("postgres://u:p@db/latchkey");
     expect(config.appSecret).toBe("s".repeat(40));
+    expect(config.mail?.smtpUrl).toBe("smtps://u:p@mail.example.com");
+  });
+
+  it.each([
+    ["https://desk.example.com", undefined, "Latchkey <latchkey@desk.example.com>"],
+    ["http://192.0.2.7:3000", undefined, "Latchkey <latchkey@[192.0.2.7]>"],
+    ["http://[2001:db8::7]:3000", undefined, "Latchkey <latchkey@[IPv6:2001:db8::7]>"],
+    ["https://desk.example.com", "it@example.com", "it@example.com"],
+    ["https://desk.example.com", "The IT team <it@example.com>", "The IT team <it@example.com>"],
+  ])("sends mail of %s, with MAIL_FROM %j, as %s", (base, sender, from) => {
+    const env = { BASE_URL: base, MAIL_FROM: sender, SMTP_URL: "smtp://mail.example.com" };
+    expect(parseConfig(env, noFile).mail).toEqual({ smtpUrl: "smtp://mail.example.com", from });
+  });
+
+  it.each(["a@b, c@d", "x <a@b> <c@d>", "a@b\r\nBcc: c@d", "@", "a@"])("refuses MAIL_FROM %j", (sender) => {
+    expect(problems({ MAIL_FROM: sender })).toHaveLength(1);
   });
 
   it.each([

@@ -26,7 +26,8 @@ export type TestDesk = {
   close(): Promise<void>;
 };
 
-export async function openTestDesk(): Promise<TestDesk> {
+/** Opens it; letters go to the log, or to `smtpUrl` (see post-office.ts). */
+export async function openTestDesk({ smtpUrl }: { smtpUrl?: string } = {}): Promise<TestDesk> {
   const database = await openTestDatabase();
   const log: string[] = [];
   const sink = new Writable({
@@ -39,6 +40,7 @@ export async function openTestDesk(): Promise<TestDesk> {
   let moved = 0;
   const now = () => new Date(Date.now() + moved * 1000);
   const servers: Server[] = [];
+  const desks: Desk[] = [];
 
   async function replica() {
     const server = createServer();
@@ -50,11 +52,14 @@ export async function openTestDesk(): Promise<TestDesk> {
       log: logger,
       baseUrl: new URL(origin),
       appSecret: APP_SECRET,
+      mail:
+        smtpUrl === undefined ? undefined : { smtpUrl, from: "Latchkey, your desk <latchkey@desk.example>" },
       passwordCost: 4,
       now,
     });
     server.on("request", makeServer(desk));
     servers.push(server);
+    desks.push(desk);
     return { origin, desk };
   }
 
@@ -74,6 +79,7 @@ export async function openTestDesk(): Promise<TestDesk> {
         server.closeAllConnections();
         await new Promise((resolve) => server.close(resolve));
       }
+      for (const desk of desks) await desk.mail.stop();
       await first.desk.calls.flush();
       await database.close();
     },

@@ -70,6 +70,11 @@ export class Visitor {
     return this;
   }
 
+  /** Ticks the checkbox with this label, or takes its tick away. */
+  tick(label: string, ticked = true): this {
+    return this.fill(label, ticked ? "on" : "");
+  }
+
   /** What the field with this label shows. */
   value(label: string): string {
     const $ = this.$;
@@ -101,7 +106,11 @@ export class Visitor {
     for (const input of form.find("input[name], select[name]").toArray()) {
       const name = $(input).attr("name") ?? "";
       const typed = this.#typed.get(name);
-      if ($(input).is("select")) {
+      if ($(input).is("[type=checkbox]")) {
+        if (typed === undefined ? $(input).is("[checked]") : typed !== "") {
+          fields[name] = $(input).attr("value") ?? "on";
+        }
+      } else if ($(input).is("select")) {
         const options = $(input).find("option").toArray();
         const chosen = typed === undefined ? options.find((o) => $(o).is("[selected]")) : undefined;
         const byWords = options.find((o) => $(o).text().trim() === typed);

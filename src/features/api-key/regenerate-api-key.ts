@@ -1,8 +1,12 @@
 import type { Pool } from "pg";
 import type { Actor } from "../../base/actor";
 import { makeApiKey } from "../../base/api-key-format";
+import type { KeyHolder } from "../../base/key-owner";
 import { transaction } from "../../platform/database";
+import { apiKeyChanged } from "../../platform/letters";
+import type { Seal } from "../../platform/seal";
 import { replaceApiKey } from "../../records/api-keys";
+import { queueLetter } from "../../records/mail";
 import { addTrailEntry } from "../../records/trail";
 
 /**
@@ -11,15 +15,17 @@ import { addTrailEntry } from "../../records/trail";
  */
 export async function regenerateApiKey(
   db: Pool,
+  seal: Seal,
   actor: Actor,
-  personId: string,
+  { owner, account, mailTo }: KeyHolder,
   replacedId: string,
 ): Promise<{ key: string } | "stale-key"> {
   const made = makeApiKey();
   return transaction(db, async (tx) => {
-    if (!(await replaceApiKey(tx, personId, replacedId, made))) return "stale-key";
+    if (!(await replaceApiKey(tx, owner, replacedId, made))) return "stale-key";
     const details = { keyId: made.id, replacedKeyId: replacedId };
-    await addTrailEntry(tx, { action: "api-key.regenerated", actor, subjectId: personId, details });
+    await addTrailEntry(tx, { action: "api-key.regenerated", actor, subjectId: owner.id, details });
+    await queueLetter(tx, seal, mailTo, apiKeyChanged("regenerated", made.id, account));
     return { key: made.key };
   });
 }

@@ -7,8 +7,7 @@ export async function verify({ res }: ApiKeyVisit): Promise<void> {
 
 /** GET /v1/me: whose key this is. */
 export async function me({ res, apiKey }: ApiKeyVisit): Promise<void> {
-  const { personId, email, firstName, lastName, roles, id } = apiKey;
-  res
-    .set("Cache-Control", "no-store")
-    .json({ id: personId, kind: "person", email, firstName, lastName, roles, keyId: id });
+  const { id: keyId, owner, name, firstName, lastName, roles } = apiKey;
+  const names = owner.kind === "person" ? { email: name, firstName, lastName } : { name };
+  res.set("Cache-Control", "no-store").json({ id: owner.id, kind: owner.kind, ...names, roles, keyId });
 }

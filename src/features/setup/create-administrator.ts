@@ -19,6 +19,7 @@ export async function createAdministrator(
     const { email, firstName, lastName } = form;
     const roles = [ADMINISTRATOR];
     const personId = await insertPerson(tx, { email, firstName, lastName, roles, passwordHash });
+    if (personId === undefined) throw new Error("The first administrator's email is taken");
     await addTrailEntry(tx, {
       action: "installation.set-up",
       actor,

@@ -75,7 +75,7 @@ export async function showRecoveryCode(visit: PersonVisit): Promise<void> {
 export async function giveRecoveryCode(visit: PersonVisit): Promise<void> {
   const { desk, person } = visit;
   const { recoveryCode = "" } = readForm(visit.req);
-  const answer = await acceptRecoveryCode(desk.db, desk.pepper, actorOf(visit), person.id, recoveryCode);
+  const answer = await acceptRecoveryCode(desk.db, desk, actorOf(visit), person, recoveryCode);
   if (typeof answer === "string") {
     const errors = [{ field: "recoveryCode", message: RECOVERY_MESSAGES[answer] }];
     return drawPage(visit, "sign-in/recovery-code", { title: "Use a recovery code", status: 422, errors });
@@ -107,6 +107,7 @@ function goOn({ req }: Visit): string {
 function noticeFor({ req }: Visit, asked: string | undefined): string | undefined {
   const { publicId, alive, stage, idleTimeout, idledOut } = req.session;
   if (asked === "signed-out") return "You have signed out.";
+  if (asked === "password-saved") return "Your new password is saved. Sign in with it.";
   if (!publicId || alive) return undefined;
   if (stage !== "signed-in") return "Signing in was not finished in time. Start again.";
   if (!idledOut) return "Your session has ended. Sign in again.";

@@ -1,8 +1,10 @@
 import type { Pool } from "pg";
 import type { Actor } from "../../base/actor";
 import { transaction } from "../../platform/database";
+import { secondFactorReset } from "../../platform/letters";
 import { matchingStep, normaliseCode } from "../../platform/one-time-code";
 import type { Seal } from "../../platform/seal";
+import { queueLetter } from "../../records/mail";
 import { lockPerson } from "../../records/people";
 import * as secondFactors from "../../records/second-factors";
 import { endOtherSessions } from "../../records/sessions";
@@ -30,7 +32,7 @@ export async function confirmAuthenticator(
   const code = normaliseCode(request.typed);
   if (code === undefined) return "malformed";
   return transaction(db, async (tx) => {
-    await lockPerson(tx, request.personId);
+    const person = await lockPerson(tx, request.personId);
     const current = await secondFactors.findSecondFactor(tx, request.personId);
     if (current?.id === request.secondFactorId || (current && !request.reset)) return "already-confirmed";
     const pending = await secondFactors.findPending(tx, request.sid);
@@ -51,6 +53,7 @@ export async function confirmAuthenticator(
       subjectId: request.personId,
       details: { otherSessionsEnded: ended },
     });
+    if (current && person) await queueLetter(tx, tools.seal, person.email, secondFactorReset("you"));
     return { recoveryCodes };
   });
 }

@@ -22,6 +22,12 @@ export async function openDataFolder(folder: string): Promise<DataFolder> {
   } catch (error) {
     throw new DataFolderRefused(await sentence(root, error));
   }
+  return namesIn(root);
+}
+
+/** The names inside a data folder, whether it is there or not. */
+export function namesIn(folder: string): DataFolder {
+  const root = path.resolve(folder);
   const cluster = path.join(root, "postgres");
   return {
     root,

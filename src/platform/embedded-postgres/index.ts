@@ -4,9 +4,11 @@ import { ensureCluster, removeLeftovers } from "./cluster";
 import { openDataFolder } from "./data-folder";
 import { keepRunning } from "./keep-running";
 import { findPrograms } from "./programs";
+import { urlOf } from "./running";
 import type { Options, Site } from "./types";
 
 export { DataFolderRefused } from "./refused";
+export { findRunningPostgres, hasCluster } from "./running";
 
 /** A Postgres that belongs to this app until it is stopped; a Postgres that falls over comes back at the same url. */
 export type EmbeddedPostgres = { url: string; stop(): Promise<void> };
@@ -23,7 +25,7 @@ export async function startEmbeddedPostgres(options: Options): Promise<EmbeddedP
   site.log.info({ port, folder: site.data.root, ms: Date.now() - began }, "The embedded Postgres is up");
   const running = keepRunning(site, claim, end.signal);
   return {
-    url: `postgres://latchkey:${claim.password}@127.0.0.1:${port}/latchkey`,
+    url: urlOf(port, claim.password),
     stop() {
       end.abort();
       return running;

@@ -1,19 +1,20 @@
 import type { Pool } from "pg";
-import type { Actor } from "../../base/actor";
-import { transaction } from "../../platform/database";
-import { lockPerson, type ProfileFields, updateProfile } from "../../records/people";
-import { addTrailEntry } from "../../records/trail";
+import type { Actor } from "../base/actor";
+import { transaction } from "../platform/database";
+import { lockPerson, type ProfileFields, updateProfile } from "../records/people";
+import { addTrailEntry } from "../records/trail";
 
 export type ProfileField = keyof ProfileFields;
 
 const FIELDS: ProfileField[] = ["firstName", "lastName", "phoneNumber", "sessionTimeout"];
 
 /**
- * Saves the profile and says which fields changed. "stale" when it was saved since the form was drawn, unless that
+ * Saves a profile, by its owner ("profile.changed") or an administrator ("person.changed"), and says which fields changed. "stale" when it was saved since the form was drawn, unless that
  * other save left everything as this one wants it.
  */
 export async function changeProfile(
   db: Pool,
+  action: "profile.changed" | "person.changed",
   actor: Actor,
   personId: string,
   version: number,
@@ -28,7 +29,7 @@ export async function changeProfile(
     const details = Object.fromEntries(
       changed.map((field) => [field, { from: current[field], to: profile[field] }]),
     );
-    await addTrailEntry(tx, { action: "profile.changed", actor, subjectId: personId, details });
+    await addTrailEntry(tx, { action, actor, subjectId: personId, details });
     return { changed };
   });
 }

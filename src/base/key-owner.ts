@@ -1,0 +1,15 @@
+/** Whose key it is: a person's own, or a service account's. */
+export type KeyOwner = { kind: "person" | "service-account"; id: string };
+
+/** The owner of a key as pages and letters speak of them. */
+export type KeyHolder = {
+  owner: KeyOwner;
+  /** What stands before the key in HTTP Basic. */
+  name: string;
+  /** The service account's name; absent for one's own key. */
+  account?: string;
+  /** Who is written to when the key changes. */
+  mailTo: string;
+  /** The page the key belongs to; the pages about it are below it. */
+  page: string;
+};

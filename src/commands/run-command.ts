@@ -1,0 +1,148 @@
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { type Config, ConfigProblems, parseConfig } from "../platform/config";
+import { DataFolderRefused } from "../platform/embedded-postgres";
+import { DatabaseIsNewer, ServerTooOld } from "../platform/migrations";
+import { WrongAppSecret } from "../web/desk";
+import { adminCreate, adminResetTwoFactor } from "./admin";
+import { auditVerify } from "./audit";
+import {
+  type Answer,
+  type Command,
+  CommandRefused,
+  sentenceOf,
+  type Terminal,
+  UsageMistake,
+} from "./command";
+import { answerOf, doctor } from "./doctor";
+import { migrate } from "./migrate";
+import { serve } from "./serve";
+
+/** What a command ends with: done, failed or refused, written wrongly. */
+const [DONE, FAILED, MISUSED] = [0, 1, 2];
+
+const SERVE = { usage: "serve", help: "Serves. Configuration comes from the environment." };
+const COMMANDS: Command[] = [migrate, doctor, adminCreate, adminResetTwoFactor, auditVerify];
+
+/** What an operator can mend is told in a sentence; anything else with its stack. */
+const FOR_OPERATORS = [
+  ConfigProblems,
+  DataFolderRefused,
+  DatabaseIsNewer,
+  ServerTooOld,
+  WrongAppSecret,
+  CommandRefused,
+  UsageMistake,
+];
+
+/** Runs the command that the arguments name; resolves to the exit code, or to nothing while it serves. */
+export async function runCommand(
+  args: string[],
+  env: NodeJS.ProcessEnv,
+  terminal: Terminal,
+): Promise<number | undefined> {
+  const command = COMMANDS.find(({ usage }) => namesOf(usage).every((name, i) => args[i] === name));
+  if (args[0] === "serve") return runServe(args.slice(1), env, terminal);
+  if (!command) return tellCommands(args, terminal);
+  return runOne(command, args.slice(namesOf(command.usage).length), env, terminal);
+}
+
+async function runServe(
+  args: string[],
+  env: NodeJS.ProcessEnv,
+  terminal: Terminal,
+): Promise<number | undefined> {
+  if (args.includes("--help")) return tellHelp(SERVE, terminal);
+  if (args.length > 0) return misused(SERVE, `serve takes no ${args[0]}`, terminal);
+  try {
+    await serve(readConfig(env), terminal.stdout.isTTY === true);
+    return undefined;
+  } catch (error) {
+    terminal.stderr.write(`Latchkey cannot start. ${textOf(error)}\n`);
+    return FAILED;
+  }
+}
+
+async function runOne(
+  command: Command,
+  args: string[],
+  env: NodeJS.ProcessEnv,
+  terminal: Terminal,
+): Promise<number> {
+  const common = { help: { type: "boolean" }, json: { type: "boolean" } } as const;
+  let read: ReturnType<typeof parseArgs>;
+  try {
+    read = parseArgs({ args, options: { ...command.options, ...common }, allowPositionals: true });
+  } catch (error) {
+    return misused(command, (error as Error).message, terminal);
+  }
+  const entries = Object.entries(read.values);
+  const flags = new Set(entries.filter(([, value]) => value === true).map(([name]) => name));
+  const values = Object.fromEntries(entries.filter((entry) => typeof entry[1] === "string"));
+  if (flags.has("help")) return tellHelp(command, terminal);
+  if (read.positionals.length !== command.positionals) {
+    return misused(command, "There are too few or too many words.", terminal);
+  }
+  const given = { values: values as Record<string, string>, words: read.positionals, flags, terminal };
+  try {
+    return tell(await answer(command, given, env), flags.has("json"), terminal);
+  } catch (error) {
+    if (error instanceof UsageMistake) return misused(command, error.message, terminal);
+    if (flags.has("json")) terminal.stdout.write(`${JSON.stringify({ ok: false, error: textOf(error) })}\n`);
+    else terminal.stderr.write(`${textOf(error)}\n`);
+    return FAILED;
+  }
+}
+
+async function answer(
+  command: Command,
+  given: Omit<Parameters<Command["run"]>[0], "config">,
+  env: NodeJS.ProcessEnv,
+): Promise<Answer> {
+  try {
+    return await command.run({ ...given, config: readConfig(env) });
+  } catch (error) {
+    // The doctor says what is wrong with the configuration as one of its findings.
+    if (command !== doctor || !(error instanceof ConfigProblems)) throw error;
+    return answerOf(error.problems.map((says) => ({ about: "Configuration", state: "problem", says })));
+  }
+}
+
+function readConfig(env: NodeJS.ProcessEnv): Config {
+  return parseConfig(env, (file) => readFileSync(file, "utf8"));
+}
+
+function tell({ ok, lines, json }: Answer, asJson: boolean, { stdout }: Terminal): number {
+  stdout.write(asJson ? `${JSON.stringify({ ok, ...json })}\n` : `${lines.join("\n")}\n`);
+  return ok ? DONE : FAILED;
+}
+
+function tellHelp({ usage, help }: { usage: string; help: string }, { stdout }: Terminal): number {
+  stdout.write(`latchkey ${usage}\n\n${help}\n\n--json   answer as one line of JSON\n--help   this text\n`);
+  return DONE;
+}
+
+function tellCommands(args: string[], { stdout, stderr }: Terminal): number {
+  const asked = args[0] === "--help" || args[0] === "help";
+  const all = [SERVE, ...COMMANDS].map(({ usage }) => `  latchkey ${usage}`).join("\n");
+  const text = `Commands:\n${all}\n\nEach tells more with --help.\n`;
+  if (asked) stdout.write(text);
+  else stderr.write(`${args.length > 0 ? `There is no command "${args[0]}".\n` : ""}${text}`);
+  return asked ? DONE : MISUSED;
+}
+
+function misused({ usage }: { usage: string }, problem: string, { stderr }: Terminal): number {
+  stderr.write(`${problem}\nUsage: latchkey ${usage}\n`);
+  return MISUSED;
+}
+
+// An error with a code comes from the database or the system, and its message says it all.
+function textOf(error: unknown): string {
+  const plain = FOR_OPERATORS.some((kind) => error instanceof kind);
+  const coded = error instanceof Error && "code" in error && typeof error.code === "string";
+  return plain || coded || !(error instanceof Error) ? sentenceOf(error) : (error.stack ?? error.message);
+}
+
+function namesOf(usage: string): string[] {
+  return usage.split(" ").filter((word) => /^[a-z][a-z0-9-]*$/.test(word));
+}

@@ -1,0 +1,114 @@
+import { createServer, type Server } from "node:http";
+import type { Pool } from "pg";
+import type { Config } from "../platform/config";
+import { openPool } from "../platform/database";
+import { startEmbeddedPostgres } from "../platform/embedded-postgres";
+import { type Logger, openLog } from "../platform/log";
+import { migrate } from "../platform/migrations";
+import { forgetOldMail } from "../records/mail";
+import { forgetEndedSessions } from "../records/sessions";
+import { makeServer } from "../server";
+import { TrailChainer } from "../web/chain-trail";
+import type { Desk } from "../web/desk";
+import { MIGRATIONS, openDeskOn } from "./open-installation";
+
+const FORGET_EVERY_MS = 60 * 60 * 1000;
+const DRAIN_MS = 25_000;
+
+/** What has been started so far, each with how to stop it; stopped in the opposite order. */
+type Started = (() => unknown)[];
+
+/** Serves until it is told to stop by a signal; then the process ends. */
+export async function serve(config: Config, terminal: boolean): Promise<void> {
+  const log = openLog(config.logLevel, terminal);
+  const started: Started = [];
+  stopOnSignals(log, started);
+  try {
+    await start(config, log, started);
+  } catch (error) {
+    await stop(started);
+    throw error;
+  }
+}
+
+async function start(config: Config, log: Logger, started: Started): Promise<void> {
+  const url = config.databaseUrl ?? (await startOwnPostgres(config, log, started));
+  await migrate(url, MIGRATIONS, (line) => log.debug({}, line));
+  const db = openPool(url, (error) => log.warn({ err: error }, "A database connection broke"));
+  started.push(() => db.end());
+  const chainer = new TrailChainer(db, log);
+  chainer.start();
+  started.push(() => chainer.stop());
+
+  const desk = await openDeskOn(db, config, log);
+  started.push(() => desk.calls.flush());
+  desk.mail.start();
+  started.push(() => desk.mail.stop());
+
+  const server = createServer(makeServer(desk, { trustProxy: config.trustProxy }));
+  await listen(server, config);
+  started.push(() => drain(server));
+  started.push(forgetOldRowsHourly(db, log));
+  await announce(desk, log);
+}
+
+async function startOwnPostgres(config: Config, log: Logger, started: Started): Promise<string> {
+  const postgres = await startEmbeddedPostgres({ folder: config.dataDir, log });
+  started.push(() => postgres.stop());
+  return postgres.url;
+}
+
+function listen(server: Server, { port, host }: Config): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, resolve);
+  });
+}
+
+// The set-up line comes first: whoever waits for "ready" finds it already there.
+async function announce(desk: Desk, log: Logger): Promise<void> {
+  if (!(await desk.isSetUp())) {
+    log.info({}, `Set up this installation at ${desk.setUpAddress} to create the first administrator.`);
+  }
+  log.info({}, `Latchkey is ready at ${desk.baseUrl.href}`);
+}
+
+function forgetOldRowsHourly(db: Pool, log: Logger): () => void {
+  const timer = setInterval(() => {
+    Promise.all([forgetEndedSessions(db), forgetOldMail(db)]).catch((error) =>
+      log.warn({ err: error }, "Ended sessions and old letters could not be forgotten"),
+    );
+  }, FORGET_EVERY_MS);
+  return () => clearInterval(timer);
+}
+
+/** Takes no new requests and waits for those under way, at most 25 seconds. */
+async function drain(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+  await closed;
+  clearTimeout(timer);
+}
+
+async function stop(started: Started): Promise<void> {
+  for (let undo = started.pop(); undo; undo = started.pop()) await undo();
+}
+
+function stopOnSignals(log: Logger, started: Started): void {
+  let stopping = false;
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => {
+      if (stopping) return;
+      stopping = true;
+      log.info({ signal }, "Stopping: finishing the requests under way");
+      stop(started).then(
+        () => process.exit(0),
+        (error) => {
+          log.error({ err: error }, "Stopping failed");
+          process.exit(1);
+        },
+      );
+    });
+  }
+}

@@ -1,0 +1,67 @@
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { type FormErrors, readBySchema } from "../../platform/form-errors";
+import { findWho, type TrailFilter } from "../../records/trail";
+import { drawPage } from "../../web/page";
+import { type Form, readQuery } from "../../web/read-form";
+import { readTrailPage } from "../../web/trail-page";
+import { describeEntry, TRAIL_ACTIONS } from "../../web/trail-words";
+import type { PersonVisit } from "../../web/visit";
+import { activityFilter } from "./form";
+import { writeTrailCsv } from "./write-trail-csv";
+
+const MOST_PEOPLE = 50;
+
+/** GET /admin/activity: the whole trail, newest first, narrowed by the filter. */
+export async function show(visit: PersonVisit): Promise<void> {
+  const query = readQuery(visit.req);
+  const read = await readFilter(visit, query);
+  if (!read.ok) return draw(visit, query, { status: 422, errors: read.errors, entries: [] });
+  const page = await readTrailPage(visit.desk.db, read.filter, query);
+  await draw(visit, query, {
+    ...page,
+    entries: page.entries.map((entry) => ({ ...describeEntry(entry, null), own: true })),
+  });
+}
+
+/** GET /admin/activity/download: what the filter finds, as a CSV file that is written while it is read. */
+export async function download(visit: PersonVisit): Promise<void> {
+  const { desk, req, res } = visit;
+  const query = readQuery(req);
+  const read = await readFilter(visit, query);
+  if (!read.ok) return draw(visit, query, { status: 422, errors: read.errors, entries: [] });
+  const lines = Readable.from(writeTrailCsv(desk.db, read.filter));
+  res.set("Cache-Control", "no-store").attachment("activity.csv").type("text/csv; charset=utf-8");
+  // Whoever stops the download is gone: nobody is left to answer.
+  await pipeline(lines, res).catch((error) => desk.log.warn({ err: error }, "A download ended early"));
+}
+
+async function readFilter(
+  { desk }: PersonVisit,
+  query: Form,
+): Promise<{ ok: true; filter: TrailFilter } | { ok: false; errors: FormErrors }> {
+  const read = readBySchema(activityFilter, query);
+  if (!read.ok) return read;
+  const { person, action, from, to } = read.input;
+  const whoIds = person === "" ? undefined : await findWho(desk.db, person, MOST_PEOPLE + 1);
+  if (whoIds && whoIds.length > MOST_PEOPLE) {
+    const message = `Write more of the email: this is part of more than ${MOST_PEOPLE} people's`;
+    return { ok: false, errors: [{ field: "person", message }] };
+  }
+  return {
+    ok: true,
+    filter: { whoIds, action: action || undefined, from: from || undefined, until: to || undefined },
+  };
+}
+
+async function draw(visit: PersonVisit, query: Form, page: Record<string, unknown>): Promise<void> {
+  const { person = "", action = "", from = "", to = "" } = query;
+  const filter = Object.entries({ person, action, from, to }).filter(([, text]) => text !== "");
+  await drawPage(visit, "admin-activity/activity", {
+    title: "Activity",
+    values: { person, action, from, to },
+    actions: [{ value: "", label: "All" }, ...TRAIL_ACTIONS],
+    query: new URLSearchParams(filter).toString(),
+    ...page,
+  });
+}

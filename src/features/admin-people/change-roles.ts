@@ -1,0 +1,43 @@
+import type { Pool } from "pg";
+import type { Actor } from "../../base/actor";
+import { isAdministrator, OWN_ROLES } from "../../base/roles";
+import { transaction } from "../../platform/database";
+import { lockAdministrators } from "../../records/installation";
+import { lockPerson } from "../../records/people";
+import { replaceRoles } from "../../records/people-administration";
+import { keepRoles } from "../../records/roles";
+import { endAllSessions } from "../../records/sessions";
+import { addTrailEntry } from "../../records/trail";
+
+/**
+ * Gives a person other roles; who is no administrator any more is signed out. "stale" when their roles are not the ones
+ * the form was drawn from, "last-administrator" when nobody would be left to administer.
+ */
+export async function changeRoles(
+  db: Pool,
+  actor: Actor,
+  personId: string,
+  oldRoles: string[],
+  newRoles: string[],
+): Promise<"changed" | "unchanged" | "stale" | "last-administrator"> {
+  return transaction(db, async (tx) => {
+    await lockAdministrators(tx);
+    // Before the person's row is locked: deleting a role takes its locks in the same order.
+    const added = newRoles.filter((role) => !OWN_ROLES.includes(role) && !oldRoles.includes(role));
+    if (!(await keepRoles(tx, added))) return "stale";
+    const person = await lockPerson(tx, personId);
+    if (!person) return "stale";
+    if (same(person.roles, newRoles)) return "unchanged";
+    if (!same(person.roles, oldRoles)) return "stale";
+    if (!(await replaceRoles(tx, personId, person.roles, newRoles))) return "last-administrator";
+    const demoted = isAdministrator(person.roles) && !isAdministrator(newRoles);
+    if (demoted) await endAllSessions(tx, personId);
+    const details = { roles: { from: person.roles, to: newRoles } };
+    await addTrailEntry(tx, { action: "person.changed", actor, subjectId: personId, details });
+    return "changed";
+  });
+}
+
+function same(a: string[], b: string[]): boolean {
+  return [...a].sort().join("\n") === [...b].sort().join("\n");
+}

@@ -1,0 +1,38 @@
+import type { Pool } from "pg";
+import type { Actor } from "../../base/actor";
+import { transaction } from "../../platform/database";
+import { findInstallation, type Settings, updateSettings } from "../../records/installation";
+import { addTrailEntry } from "../../records/trail";
+
+export type Setting = keyof Settings;
+
+/** The settings of the page, in its order. */
+export const SETTINGS: Setting[] = [
+  "longestSessionTimeout",
+  "longestSessionTimeoutAdministrators",
+  "twoFactorPolicy",
+];
+
+/**
+ * Saves the settings and says which changed. "stale" when they were saved since the form was drawn, unless that other
+ * save left everything as this one wants it.
+ */
+export async function changeSettings(
+  db: Pool,
+  actor: Actor,
+  version: number,
+  settings: Settings,
+): Promise<{ changed: Setting[] } | "stale"> {
+  return transaction(db, async (tx) => {
+    const current = await findInstallation(tx);
+    const changed = SETTINGS.filter((setting) => current[setting] !== settings[setting]);
+    if (changed.length === 0) return { changed };
+    // The version read here is the one written over, so that the trail's "from" is what was there.
+    if (current.version !== version || !(await updateSettings(tx, version, settings))) return "stale";
+    const details = Object.fromEntries(
+      changed.map((setting) => [setting, { from: current[setting], to: settings[setting] }]),
+    );
+    await addTrailEntry(tx, { action: "settings.changed", actor, subjectId: current.id, details });
+    return { changed };
+  });
+}

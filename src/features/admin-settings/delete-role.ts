@@ -1,0 +1,25 @@
+import type { Pool } from "pg";
+import type { Actor } from "../../base/actor";
+import { transaction } from "../../platform/database";
+import { findInstallation } from "../../records/installation";
+import { takeRoleFromPeople } from "../../records/people-administration";
+import { deleteRole as deleteRoleName } from "../../records/roles";
+import { takeRoleFromServiceAccounts } from "../../records/service-accounts";
+import { addTrailEntry } from "../../records/trail";
+
+/** Deletes a role for applications and takes it off everybody who has it; "gone" when there is none of that name. */
+export async function deleteRole(
+  db: Pool,
+  actor: Actor,
+  name: string,
+): Promise<{ people: number; serviceAccounts: number } | "gone"> {
+  return transaction(db, async (tx) => {
+    if (!(await deleteRoleName(tx, name))) return "gone";
+    const people = await takeRoleFromPeople(tx, name);
+    const serviceAccounts = await takeRoleFromServiceAccounts(tx, name);
+    const { id } = await findInstallation(tx);
+    const details = { name, people, serviceAccounts };
+    await addTrailEntry(tx, { action: "role.deleted", actor, subjectId: id, details });
+    return { people, serviceAccounts };
+  });
+}

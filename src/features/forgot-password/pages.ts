@@ -1,0 +1,91 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { hashLinkToken } from "../../base/link-token";
+import { readBySchema } from "../../platform/form-errors";
+import { passwordProblem } from "../../platform/password-strength";
+import { findLink, type Link } from "../../records/links";
+import { findPerson, type Person } from "../../records/people";
+import { leave } from "../../web/leave";
+import { drawPage, type Page } from "../../web/page";
+import { readForm, readQuery } from "../../web/read-form";
+import { actorOf, type Visit } from "../../web/visit";
+import { askForReset } from "./ask-for-reset";
+import { forgotPasswordForm } from "./form";
+import { resetPassword } from "./reset-password";
+
+// Longer than the work takes where there is an account, so that the time tells nobody whether there is one.
+const ANSWER_AFTER_MS = 300;
+
+/** GET /forgot-password: asks for the email. */
+export async function show(visit: Visit): Promise<void> {
+  await drawAsk(visit, {});
+}
+
+/** POST /forgot-password: the same answer, after the same time, whether or not there is such an account. */
+export async function ask(visit: Visit): Promise<void> {
+  const form = readForm(visit.req);
+  const read = readBySchema(forgotPasswordForm, form);
+  if (!read.ok) return drawAsk(visit, { values: form, status: 422, errors: read.errors });
+  const { desk } = visit;
+  await Promise.all([askForReset(desk.db, desk, actorOf(visit), read.input.email), pause(ANSWER_AFTER_MS)]);
+  await drawPage(visit, "forgot-password/sent", {
+    title: "Look into your mailbox",
+    email: read.input.email,
+    mailIsConfigured: desk.mail.configured,
+  });
+}
+
+/** GET /reset-password: the form for a new password, or why the link does not work. Uses nothing up. */
+export async function showReset(visit: Visit): Promise<void> {
+  const { token = "" } = readQuery(visit.req);
+  const found = await findReset(visit, token);
+  if ("person" in found) return drawReset(visit, token, {});
+  await drawGone(visit, found.state);
+}
+
+/** POST /reset-password: saves the new password and leads to the sign-in page. */
+export async function reset(visit: Visit): Promise<void> {
+  const { desk } = visit;
+  const { token = "", newPassword = "" } = readForm(visit.req);
+  const found = await findReset(visit, token);
+  if (!("person" in found)) return drawGone(visit, found.state);
+  const { firstName, lastName, email } = found.person;
+  const message = passwordProblem(newPassword, [firstName, lastName, email]);
+  if (message) return drawReset(visit, token, { status: 422, errors: [{ field: "newPassword", message }] });
+  const answer = await resetPassword(desk.db, desk, actorOf(visit), token, newPassword);
+  if (answer === "link-gone") return drawGone(visit, "used");
+  await leave(visit, "/sign-in?notice=password-saved");
+}
+
+async function findReset(
+  { desk }: Visit,
+  token: string,
+): Promise<{ person: Person } | { state: Link["state"] | "unknown" }> {
+  const link = await findLink(desk.db, "password-reset", hashLinkToken(token));
+  const person = link?.personId ? await findPerson(desk.db, link.personId) : undefined;
+  if (!link || !person) return { state: "unknown" };
+  return link.state === "open" ? { person } : { state: link.state };
+}
+
+function drawAsk(visit: Visit, page: Partial<Page>): Promise<void> {
+  return drawPage(visit, "forgot-password/forgot-password", {
+    title: "Forgotten your password?",
+    values: {},
+    ...page,
+  });
+}
+
+function drawReset(visit: Visit, token: string, page: Partial<Page>): Promise<void> {
+  return drawPage(visit, "forgot-password/reset-password", {
+    title: "Choose a new password",
+    token,
+    ...page,
+  });
+}
+
+function drawGone(visit: Visit, state: Link["state"] | "unknown"): Promise<void> {
+  return drawPage(visit, "forgot-password/link-gone", {
+    title: "This link does not work",
+    state,
+    status: 410,
+  });
+}

@@ -1,0 +1,34 @@
+import type { Pool } from "pg";
+import type { Actor } from "../../base/actor";
+import { transaction } from "../../platform/database";
+import * as letters from "../../platform/letters";
+import type { Passwords } from "../../platform/passwords";
+import type { Seal } from "../../platform/seal";
+import { queueLetter } from "../../records/mail";
+import { findPasswordHash, type Person, replacePasswordHash } from "../../records/people";
+import { endOtherSessions } from "../../records/sessions";
+import { addTrailEntry } from "../../records/trail";
+
+/**
+ * Replaces a person's password when the current one is right, and ends their other sessions. "changed-meanwhile" when
+ * another change came first.
+ */
+export async function changePassword(
+  db: Pool,
+  tools: { passwords: Passwords; seal: Seal },
+  actor: Actor & { sessionId: string },
+  person: Person,
+  given: { current: string; next: string },
+): Promise<"changed" | "wrong-password" | "changed-meanwhile"> {
+  const oldHash = await findPasswordHash(db, person.id);
+  if (!oldHash || !(await tools.passwords.matches(given.current, oldHash))) return "wrong-password";
+  const newHash = await tools.passwords.hash(given.next);
+  return transaction(db, async (tx) => {
+    if (!(await replacePasswordHash(tx, person.id, oldHash, newHash))) return "changed-meanwhile";
+    const ended = await endOtherSessions(tx, person.id, actor.sessionId);
+    const details = { otherSessionsEnded: ended };
+    await addTrailEntry(tx, { action: "password.changed", actor, subjectId: person.id, details });
+    await queueLetter(tx, tools.seal, person.email, letters.passwordChanged("changed"));
+    return "changed";
+  });
+}

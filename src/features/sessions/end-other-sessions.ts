@@ -1,0 +1,20 @@
+import type { Pool } from "pg";
+import type { Actor } from "../../base/actor";
+import { transaction } from "../../platform/database";
+import * as records from "../../records/sessions";
+import { addTrailEntry } from "../../records/trail";
+
+/** Ends every session of the actor but the one they act in, also half signed in ones; returns how many. */
+export async function endOtherSessions(
+  db: Pool,
+  actor: Actor,
+  personId: string,
+  keptId: string,
+): Promise<number> {
+  return transaction(db, async (tx) => {
+    const ended = await records.endOtherSessions(tx, personId, keptId);
+    if (ended > 0)
+      await addTrailEntry(tx, { action: "sessions.ended", actor, subjectId: personId, details: { ended } });
+    return ended;
+  });
+}

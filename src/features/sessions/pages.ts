@@ -1,0 +1,48 @@
+import { deviceName } from "../../base/device-name";
+import { listSessions } from "../../records/sessions";
+import { leave } from "../../web/leave";
+import { drawPage } from "../../web/page";
+import { actorOf, type PersonVisit, type Visit } from "../../web/visit";
+import { endOtherSessions } from "./end-other-sessions";
+import { endSession } from "./end-session";
+
+/** GET /profile/sessions: where this person is signed in, this session first. */
+export async function show(visit: PersonVisit): Promise<void> {
+  const ownId = visit.req.session.publicId;
+  const sessions = (await listSessions(visit.desk.db, visit.person.id)).map((session) => ({
+    ...session,
+    device: deviceName(session.client),
+    current: session.id === ownId,
+  }));
+  sessions.sort((a, b) => Number(b.current) - Number(a.current));
+  await drawPage(visit, "sessions/sessions", { title: "Where you're signed in", sessions });
+}
+
+/** POST /profile/sessions/:id/end: signs one other device out. */
+export async function end(visit: PersonVisit): Promise<void> {
+  const id = String(visit.req.params.id);
+  if (id === visit.req.session.publicId) return signOut(visit);
+  const answer = await endSession(visit.desk.db, actorOf(visit), visit.person.id, id);
+  const notice =
+    answer === "ended" ? "That device is signed out." : "That device had been signed out already.";
+  await leave(visit, "/profile/sessions", notice);
+}
+
+/** POST /profile/sessions/end-others: signs every other device out. */
+export async function endOthers(visit: PersonVisit): Promise<void> {
+  const { desk, person, req } = visit;
+  const ended = await endOtherSessions(desk.db, actorOf(visit), person.id, req.session.publicId ?? "");
+  const notice = ended === 0 ? "You were signed in nowhere else." : "You are signed out everywhere else.";
+  await leave(visit, "/profile/sessions", notice);
+}
+
+/** POST /sign-out: ends this session, also one that is half signed in. */
+export async function signOut(visit: Visit): Promise<void> {
+  const { req, res, desk } = visit;
+  const actor = actorOf(visit);
+  if (actor.personId && actor.sessionId) await endSession(desk.db, actor, actor.personId, actor.sessionId);
+  await new Promise<void>((resolve, reject) => req.session.destroy((e) => (e ? reject(e) : resolve())));
+  const { name, secure } = desk.cookie;
+  res.clearCookie(name, { path: "/", httpOnly: true, sameSite: "lax", secure });
+  await leave(visit, "/sign-in?notice=signed-out");
+}

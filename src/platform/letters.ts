@@ -1,0 +1,133 @@
+import type { Letter } from "../base/letter";
+
+// All letters, so that they speak with one voice. Each says what happened, and what to do if it was not you.
+const NOT_YOU = "If this was not you, change your password at once and tell your administrator.";
+
+/** To somebody whose authenticator was replaced, by themselves or by an administrator. */
+export function secondFactorReset(by: "you" | "an administrator"): Letter {
+  const what =
+    by === "you"
+      ? "The authenticator of your Latchkey account was replaced. Codes of the old one no longer work."
+      : "An administrator reset two-factor authentication for your Latchkey account. You are signed out everywhere and set up a new authenticator when you next sign in.";
+  return { subject: "Two-factor authentication was reset", paragraphs: [what, NOT_YOU] };
+}
+
+/** To somebody who signed in with a recovery code. */
+export function recoveryCodeUsed(left: number): Letter {
+  const codes = left === 1 ? "1 recovery code is" : `${left} recovery codes are`;
+  return {
+    subject: "A recovery code was used",
+    paragraphs: [`Somebody signed in to your Latchkey account with a recovery code. ${codes} left.`, NOT_YOU],
+  };
+}
+
+/** To the owner of a key that was generated, regenerated or revoked, or whoever is responsible for a service account. */
+export function apiKeyChanged(
+  what: "generated" | "regenerated" | "revoked",
+  keyId: string,
+  serviceAccount?: string,
+): Letter {
+  const [whose, of] = serviceAccount
+    ? [`The API key of the service account ${serviceAccount}`, `the service account ${serviceAccount}`]
+    : ["Your API key", "your Latchkey account"];
+  const effect = {
+    generated: `A new API key, lk${keyId}…, was generated for ${of}.`,
+    regenerated: `${whose} was regenerated. The new one begins with lk${keyId}; the old one stopped working.`,
+    revoked: `${whose}, lk${keyId}…, was revoked. Nothing accepts it any more.`,
+  }[what];
+  const next = serviceAccount
+    ? "You get this letter because you are responsible for this account. If you did not expect it, tell your administrator."
+    : NOT_YOU;
+  return { subject: `${whose} was ${what}`, paragraphs: [effect, next] };
+}
+
+/** To somebody whose password was changed. */
+export function passwordChanged(how: "changed" | "reset"): Letter {
+  const what =
+    how === "changed" ? "was changed on the profile page" : "was set anew through a link sent by mail";
+  return {
+    subject: "Your password was changed",
+    paragraphs: [`The password of your Latchkey account ${what}. Your other sessions have ended.`, NOT_YOU],
+  };
+}
+
+/** The link with which a forgotten password is replaced. */
+export function passwordReset(url: string): Letter {
+  return {
+    subject: "Choose a new password",
+    paragraphs: [
+      "Somebody, perhaps you, asked for a new password for your Latchkey account.",
+      "The link works once, for one hour. If you did not ask for it, do nothing: your password stays as it is.",
+    ],
+    link: { label: "Choose a new password", url },
+  };
+}
+
+/** The link that confirms a new email address, sent to the new address. */
+export function emailChange(url: string): Letter {
+  return {
+    subject: "Confirm your new email address",
+    paragraphs: [
+      "This address is to become the email of a Latchkey account.",
+      "The link works once, for one hour. If you did not ask for it, do nothing.",
+    ],
+    link: { label: "Confirm this address", url },
+  };
+}
+
+/** To the address somebody wants to use who may not: it belongs to another account. */
+export function emailTaken(): Letter {
+  return {
+    subject: "Somebody wanted to use your email address",
+    paragraphs: [
+      "Somebody asked for this address to become the email of their Latchkey account. It is yours already, so nothing was changed.",
+    ],
+  };
+}
+
+/** To the old address: a change was asked for. */
+export function emailChangeAsked(newEmail: string): Letter {
+  return {
+    subject: "Your email address is about to change",
+    paragraphs: [
+      `Somebody asked to change the email of your Latchkey account to ${newEmail}. It changes when the link sent there is opened.`,
+      NOT_YOU,
+    ],
+  };
+}
+
+/** To the old address: the change is done. */
+export function emailChanged(newEmail: string): Letter {
+  return {
+    subject: "Your email address was changed",
+    paragraphs: [
+      `The email of your Latchkey account is now ${newEmail}. You sign in with that one.`,
+      NOT_YOU,
+    ],
+  };
+}
+
+/** The link with which somebody who was invited joins. */
+export function invitation(url: string, invitedBy: string): Letter {
+  return {
+    subject: "You are invited to Latchkey",
+    paragraphs: [
+      `${invitedBy} invites you to join. You enter your name and choose a password; setting up two-factor authentication follows.`,
+      "The link works once, for 7 days. If you do not know what this is about, do nothing: without the link no account is made.",
+    ],
+    link: { label: "Join", url },
+  };
+}
+
+/** To somebody who signed in from where they had not before; `device` in words, such as "Firefox on Windows". */
+export function signedInFromNewDevice(device: string, address: string | null, when: Date): Letter {
+  const time = when.toLocaleString("en-GB", { timeZone: "UTC", dateStyle: "long", timeStyle: "short" });
+  return {
+    subject: "A new sign-in to your account",
+    paragraphs: [
+      `Somebody signed in to your Latchkey account from a device or place not seen before: ${device}, from the address ${address ?? "unknown"}, on ${time} UTC.`,
+      "If it was you, there is nothing to do.",
+      NOT_YOU,
+    ],
+  };
+}

@@ -1,0 +1,150 @@
+import { deviceName } from "../base/device-name";
+import { describeTimeout } from "../base/session-timeout";
+import type { TrailAction, TrailEntry } from "../records/trail";
+
+/** The parts a sentence about an entry is made of. */
+type Parts = { who: string; whose: string; whom: string };
+
+/** What each action is called in the filter, and how a sentence tells of it. */
+const WORDS: Record<TrailAction, [label: string, sentence: (parts: Parts) => string]> = {
+  "installation.set-up": [
+    "Latchkey set up",
+    ({ whom }) => `Latchkey was set up, with ${whom} as its first administrator`,
+  ],
+  "session.started": ["Signed in", ({ who }) => `${who} signed in`],
+  "session.ended": ["Signed out", ({ who, whose }) => `${who} ended ${whose} session`],
+  "sessions.ended": ["Sessions ended", ({ who, whose }) => `${who} ended ${whose} sessions`],
+  "profile.changed": ["Profile changed", ({ who, whose }) => `${who} changed ${whose} profile`],
+  "second-factor.enrolled": [
+    "Two-factor authentication set up",
+    ({ who, whose }) => `${who} set up ${whose} two-factor authentication`,
+  ],
+  "second-factor.reset": [
+    "Two-factor authentication reset",
+    ({ who, whose }) => `${who} reset ${whose} two-factor authentication`,
+  ],
+  "second-factor.put-off": [
+    "Two-factor authentication put off",
+    ({ who, whose }) => `${who} put off ${whose} two-factor authentication`,
+  ],
+  "recovery-code.used": [
+    "Recovery code used",
+    ({ who, whose }) => `${who} used one of ${whose} recovery codes`,
+  ],
+  "recovery-codes.replaced": [
+    "Recovery codes replaced",
+    ({ who, whose }) => `${who} replaced ${whose} recovery codes`,
+  ],
+  "api-key.generated": ["API key generated", ({ who, whose }) => `${who} generated ${whose} API key`],
+  "api-key.regenerated": ["API key regenerated", ({ who, whose }) => `${who} regenerated ${whose} API key`],
+  "api-key.revoked": ["API key revoked", ({ who, whose }) => `${who} revoked ${whose} API key`],
+  "password.changed": ["Password changed", ({ who, whose }) => `${who} changed ${whose} password`],
+  "password.reset-asked": [
+    "Password link asked for",
+    ({ who, whom }) => `${who} asked for a link to give ${whom} a new password`,
+  ],
+  "password.reset": [
+    "Password set by a mailed link",
+    ({ who, whose }) => `${who} set ${whose} password by a mailed link`,
+  ],
+  "email.change-asked": [
+    "Email change asked for",
+    ({ who, whose }) => `${who} asked to change ${whose} email`,
+  ],
+  "email.changed": ["Email changed", ({ who, whose }) => `${who} changed ${whose} email`],
+  "invitation.sent": ["Invitation sent", ({ who }) => `${who} sent an invitation`],
+  "invitation.withdrawn": ["Invitation withdrawn", ({ who }) => `${who} withdrew an invitation`],
+  "invitation.accepted": ["Invitation accepted", ({ who }) => `${who} joined by an invitation`],
+  "person.created": ["Person created", ({ who, whose }) => `${who} created ${whose} account`],
+  "person.changed": ["Person changed", ({ who, whose }) => `${who} changed ${whose} account`],
+  "person.deactivated": ["Person deactivated", ({ who, whose }) => `${who} deactivated ${whose} account`],
+  "person.reactivated": ["Person reactivated", ({ who, whose }) => `${who} reactivated ${whose} account`],
+  "settings.changed": ["Settings changed", ({ who }) => `${who} changed the settings`],
+  "role.created": ["Role created", ({ who }) => `${who} created a role`],
+  "role.deleted": ["Role deleted", ({ who }) => `${who} deleted a role`],
+  "service-account.created": [
+    "Service account created",
+    ({ who, whom }) => `${who} created the service account ${whom}`,
+  ],
+  "service-account.changed": [
+    "Service account changed",
+    ({ who, whom }) => `${who} changed the service account ${whom}`,
+  ],
+  "service-account.deactivated": [
+    "Service account deactivated",
+    ({ who, whom }) => `${who} deactivated the service account ${whom}`,
+  ],
+  "service-account.reactivated": [
+    "Service account reactivated",
+    ({ who, whom }) => `${who} reactivated the service account ${whom}`,
+  ],
+};
+
+/** The actions for a drop-down, by their label. */
+export const TRAIL_ACTIONS = Object.entries(WORDS)
+  .map(([value, [label]]) => ({ value, label }))
+  .sort((a, b) => a.label.localeCompare(b.label, "en"));
+
+/** An entry in words for a reader: "You regenerated your API key"; `readerId` is who "you" are, null for nobody. */
+export function describeEntry(entry: TrailEntry, readerId: string | null) {
+  const words = WORDS[entry.action];
+  return {
+    id: entry.id,
+    at: entry.at,
+    sentence: words ? words[1](partsOf(entry, readerId)) : entry.action,
+    particulars: particularsOf(entry.details),
+    by: bySessionOrKey(entry),
+    device: entry.actorKind === "command-line" ? "Command line" : deviceName(entry.client),
+    address: entry.address ?? "–",
+  };
+}
+
+function partsOf(entry: TrailEntry, readerId: string | null): Parts {
+  const { actorId, subjectId } = entry;
+  const own = actorId !== null && actorId === subjectId;
+  const subject = entry.subjectName ?? "somebody no longer here";
+  const isReader = readerId !== null && subjectId === readerId;
+  if (readerId !== null && actorId === readerId) {
+    return { who: "You", whose: own ? "your" : possessive(subject), whom: own ? "yourself" : subject };
+  }
+  return {
+    who: whoOf(entry),
+    whose: isReader ? "your" : own ? "their" : possessive(subject),
+    whom: isReader ? "you" : own ? "themselves" : subject,
+  };
+}
+
+function whoOf({ actorKind, actorName }: TrailEntry): string {
+  if (actorKind === "command-line") return "An operator at the command line";
+  if (actorKind === "visitor") return "Somebody not signed in";
+  return actorName ?? "Somebody no longer here";
+}
+
+function bySessionOrKey({ sessionId, keyId }: TrailEntry): string | undefined {
+  if (keyId) return `key lk${keyId}`;
+  return sessionId ? `session ${sessionId.slice(0, 8)}` : undefined;
+}
+
+function possessive(name: string): string {
+  return `${name}'s`;
+}
+
+/** The details of an entry, a line each: "lastName: Hoper → Hopper". */
+function particularsOf(details: Record<string, unknown>): string[] {
+  return Object.entries(details).map(([name, value]) => `${inWords(name)}: ${textOf(value, name)}`);
+}
+
+function inWords(name: string): string {
+  return name
+    .replace(/[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`)
+    .replace(/\bid\b/, "")
+    .trim();
+}
+
+function textOf(value: unknown, name = ""): string {
+  if (Array.isArray(value)) return value.map((one) => textOf(one)).join(", ") || "none";
+  if (name.includes("imeout") && typeof value === "number") return describeTimeout(value);
+  if (typeof value !== "object" || value === null) return value === "" ? "empty" : String(value ?? "none");
+  if ("from" in value && "to" in value) return `${textOf(value.from, name)} → ${textOf(value.to, name)}`;
+  return JSON.stringify(value);
+}

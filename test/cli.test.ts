@@ -1,0 +1,198 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { generateSync } from "otplib";
+import { Client } from "pg";
+import { openTestDatabase } from "./support/database";
+import { PASSWORD, setupKey } from "./support/people";
+import { type Program, runProgram } from "./support/program";
+import { Visitor } from "./support/visitor";
+
+// Some twenty processes, one after another.
+jest.setTimeout(180_000);
+
+const ROOT = path.join(__dirname, "..");
+const APP_SECRET = "an operator's secret of more than thirty-two characters";
+const ADA = ["--email", "ada@example.com", "--first-name", "Ada", "--last-name", "Lovelace"];
+const GRACE = ["--email", "grace@example.com", "--first-name", "Grace", "--last-name", "Hopper"];
+
+type Ended = { code: number | null; out: string; err: string };
+
+/** The built command line as a process of its own. */
+async function latchkey(env: Record<string, string>, args: string[], stdin?: string): Promise<Ended> {
+  const child = spawn(process.execPath, [path.join(ROOT, "dist", "cli.js"), ...args], {
+    cwd: ROOT,
+    env: { PATH: process.env.PATH ?? "", ...env },
+  });
+  let [out, err] = ["", ""];
+  child.stdout.on("data", (chunk) => (out += chunk));
+  child.stderr.on("data", (chunk) => (err += chunk));
+  child.stdin.end(stdin);
+  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { code, out, err };
+}
+
+describe("on the data folder", () => {
+  it("creates administrators and resets two-factor with the program running and stopped, all of it in the trail", async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "latchkey-cli-"));
+    const env = { DATA_DIR: path.join(folder, "data") };
+    let program: Program | undefined;
+    try {
+      const nothing = await latchkey(env, ["audit", "verify"]);
+      expect(nothing).toMatchObject({ code: 1, err: expect.stringContaining("There is no installation in") });
+
+      const created = await latchkey(env, ["admin", "create", ...ADA]);
+      expect(created).toMatchObject({ code: 0, err: "" });
+      const password = /only this once: (\S{20})/.exec(created.out)?.[1] ?? "";
+      const again = await latchkey(env, ["admin", "create", ...ADA]);
+      expect(again).toMatchObject({ code: 1, out: "", err: "ada@example.com has an account already.\n" });
+
+      program = await runProgram(env);
+      expect(program.setUpAddresses()).toEqual([]);
+      const ada = new Visitor(program.origin);
+      await enrol(ada, "ada@example.com", password);
+      expect(ada.path).toBe("/profile");
+
+      const grace = ["admin", "create", ...GRACE, "--password-stdin"];
+      expect(await latchkey(env, grace, `${PASSWORD}\n`)).toMatchObject({ code: 0 });
+      const graceHere = new Visitor(program.origin);
+      await enrol(graceHere, "grace@example.com", PASSWORD);
+      const reset = ["admin", "reset-2fa", "GRACE@example.com", "--reason", "lost phone"];
+      expect(await latchkey(env, reset)).toMatchObject({ code: 0, err: "" });
+      expect((await graceHere.open("/profile")).path).toContain("/sign-in");
+      expect(await latchkey(env, reset)).toMatchObject({
+        code: 1,
+        err: expect.stringContaining("no authenticator"),
+      });
+      const doctor = await latchkey(env, ["doctor", "--json"]);
+      expect(doctor.code).toBe(0);
+      expect(
+        JSON.parse(doctor.out).findings.map((finding: { state: string }) => finding.state),
+      ).not.toContain("problem");
+      expect(JSON.parse((await latchkey(env, ["audit", "verify", "--json"])).out)).toMatchObject({
+        ok: true,
+        intact: true,
+      });
+      await ada.open("/admin/activity");
+      expect(ada.text).toContain(
+        "An operator at the command line reset Grace Hopper's two-factor authentication",
+      );
+      expect(ada.text).toContain("reason: lost phone");
+      await program.end("SIGTERM");
+
+      const stopped = ["admin", "reset-2fa", "ada@example.com", "--reason", "lost it too"];
+      expect(await latchkey(env, stopped)).toMatchObject({ code: 0, err: "" });
+      const verified = await latchkey(env, ["audit", "verify"]);
+      expect(verified).toMatchObject({
+        code: 0,
+        out: expect.stringMatching(/^The trail is intact: \d+ entries/),
+      });
+
+      program = await runProgram(env);
+      const back = await giveNewPassword(new Visitor(program.origin), "ada@example.com", password);
+      expect(back.path).toBe("/two-factor/enrol");
+    } finally {
+      if (program?.process.exitCode === null) await program.end("SIGTERM");
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
+
+describe("with DATABASE_URL", () => {
+  let database: Awaited<ReturnType<typeof openTestDatabase>>;
+  let env: Record<string, string>;
+  beforeEach(async () => {
+    database = await openTestDatabase();
+    env = { DATABASE_URL: database.url, APP_SECRET };
+  });
+  afterEach(() => database.close());
+
+  it("verifies the trail, and ends with 1 naming the entry that was changed", async () => {
+    await latchkey(env, ["admin", "create", ...ADA]);
+    expect(await latchkey(env, ["audit", "verify"])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining("1 entry"),
+    });
+    const client = new Client({ connectionString: database.url });
+    await client.connect();
+    await client.query("set session_replication_role = replica");
+    await client.query("update trail set action = 'person.changed'");
+    await client.end();
+    const broken = await latchkey(env, ["audit", "verify"]);
+    expect(broken).toMatchObject({ code: 1, out: expect.stringContaining("Entry 1 was changed") });
+  });
+
+  it("has a doctor who finds what is wrong, says what to do, and prints no secret", async () => {
+    await latchkey(env, ["admin", "create", ...ADA]);
+    const wrong = "another secret that is long enough but is not the one";
+    const cases: [Record<string, string>, string][] = [
+      [{ ...env, APP_SECRET: wrong }, "APP_SECRET is not the one this database was made with"],
+      [{ ...env, BASE_URL: "http://desk.example.com" }, "put a proxy with HTTPS in front"],
+      [{ ...env, DATABASE_URL: "postgres://user:hunter2@127.0.0.1:1/none" }, "ECONNREFUSED"],
+      [{ ...env, PORT: "99999" }, "PORT is above 65535"],
+    ];
+    for (const [given, problem] of cases) {
+      const { code, out, err } = await latchkey(given, ["doctor"]);
+      expect({ code, out, err }).toMatchObject({ code: 1, out: expect.stringContaining(problem), err: "" });
+      const { password } = new URL(given.DATABASE_URL ?? "");
+      for (const secret of [APP_SECRET, wrong, password]) expect(out).not.toContain(secret);
+    }
+    await database.db.query("delete from migrations where name like '0002%'");
+    const { code, out } = await latchkey(env, ["doctor"]);
+    expect({ code, out }).toMatchObject({ code: 1, out: expect.stringContaining("run the command migrate") });
+  });
+
+  it("refuses weak passwords and wrong input in a sentence, changing nothing", async () => {
+    const weak = await latchkey(env, ["admin", "create", ...ADA, "--password-stdin"], "short\n");
+    expect(weak).toMatchObject({ code: 1, err: "Use at least 12 characters: this has 5\n" });
+    const empty = await latchkey(env, ["admin", "create", ...ADA, "--password-stdin"], "");
+    expect(empty.code).toBe(1);
+    const nobody = await latchkey(env, ["admin", "reset-2fa", "x@example.com", "--reason", "y"]);
+    expect(nobody).toMatchObject({ code: 1, err: "Nobody has the email x@example.com.\n" });
+    const json = await latchkey(env, ["admin", "reset-2fa", "x@example.com", "--reason", "y", "--json"]);
+    expect(JSON.parse(json.out)).toEqual({ ok: false, error: "Nobody has the email x@example.com." });
+    expect((await database.db.query("select from people union all select from trail")).rowCount).toBe(0);
+  });
+});
+
+describe("usage", () => {
+  it.each([
+    [[]],
+    [["dance"]],
+    [["admin"]],
+    [["admin", "create", "--email", "nobody"]],
+    [["admin", "create", ...ADA, "--password", "x"]],
+    [["admin", "reset-2fa", "--reason", "x"]],
+    [["admin", "reset-2fa", "x@example.com"]],
+    [["admin", "reset-2fa", "x@example.com", "--reason", "  "]],
+    [["audit", "verify", "everything"]],
+    [["serve", "quickly"]],
+  ])("%j is wrong, which is said on standard error with exit code 2", async (args) => {
+    const { code, out, err } = await latchkey({ DATA_DIR: "/nowhere" }, args);
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    expect(err).toContain("latchkey ");
+    expect(err).not.toContain("    at ");
+  });
+
+  it.each([["serve"], ["migrate"], ["doctor"], ["admin create"], ["admin reset-2fa"], ["audit verify"]])(
+    "%s explains itself with --help",
+    async (command) => {
+      const { code, out } = await latchkey({}, [...command.split(" "), "--help"]);
+      expect({ code, out }).toMatchObject({ code: 0, out: expect.stringContaining(`latchkey ${command}`) });
+    },
+  );
+});
+
+function giveNewPassword(visitor: Visitor, email: string, password: string): Promise<Visitor> {
+  return visitor
+    .open("/sign-in")
+    .then(() => visitor.fill("Email", email).fill("Password", password).press("Sign in"));
+}
+
+async function enrol(visitor: Visitor, email: string, password: string): Promise<void> {
+  await giveNewPassword(visitor, email, password);
+  const code = generateSync({ secret: setupKey(visitor) });
+  await visitor.fill("One-time code", code).press("Verify");
+  await visitor.press("Done");
+}

@@ -1,0 +1,103 @@
+import { openTestDesk, type TestDesk } from "../support/desk";
+import { addPerson, type Known, setUp, signIn } from "../support/people";
+import { Visitor } from "../support/visitor";
+
+let desk: TestDesk;
+let ada: Known;
+let grace: Known;
+beforeEach(async () => {
+  desk = await openTestDesk();
+  ada = await setUp(desk);
+  grace = await addPerson(desk, "grace@example.com");
+});
+afterEach(() => desk.close());
+
+const idOf = async (email: string) =>
+  (await desk.db.query("select id from people where email = $1", [email])).rows[0].id as string;
+const rows = (known: Known) => {
+  const $ = known.visitor.$;
+  return $("tbody tr")
+    .toArray()
+    .map((row) => $(row).text().replace(/\s+/g, " ").trim());
+};
+
+describe("recent activity", () => {
+  it("tells in words what one did, newest first, with device and address", async () => {
+    const firefox = "Mozilla/5.0 (Windows NT 10.0; rv:128.0) Gecko/20100101 Firefox/128.0";
+    grace.visitor = await signIn(desk, grace, new Visitor(desk.origin, firefox));
+    await grace.visitor.open("/profile");
+    await grace.visitor.press("Generate API Key");
+    await grace.visitor.open("/profile");
+    await grace.visitor.fill("Session Timeout", "1 hour").press("Save Changes");
+    await grace.visitor.follow("Recent activity");
+    expect(grace.visitor.path).toBe("/profile/activity");
+    const shown = rows(grace);
+    expect(shown[0]).toContain("You changed your profile");
+    expect(shown[0]).toContain("session timeout: 30 minutes → 1 hour");
+    expect(shown[1]).toContain("You generated your API key");
+    expect(shown[1]).toContain("Firefox on Windows");
+    expect(shown[1]).toContain("127.0.0.1");
+    expect(shown.at(-1)).toContain("You set up your two-factor authentication");
+  });
+
+  it("shows nobody else's, but what others did to one's account, without where they were", async () => {
+    await desk.db.query(
+      `insert into trail (action, actor_kind, actor_id, subject_id, address, client, details)
+       values ('second-factor.reset', 'person', $1, $2, '192.0.2.99', 'curl/8.5.0', '{"reason": "lost phone"}'),
+              ('profile.changed', 'person', $1, $1, '192.0.2.99', 'curl/8.5.0', '{}')`,
+      [await idOf("ada@example.com"), await idOf("grace@example.com")],
+    );
+    await grace.visitor.open("/profile/activity");
+    expect(rows(grace)[0]).toContain("Ada Lovelace reset your two-factor authentication");
+    expect(rows(grace)[0]).toContain("reason: lost phone");
+    expect(grace.visitor.text).not.toContain("192.0.2.99");
+    expect(grace.visitor.text).not.toContain("Ada Lovelace changed");
+    await ada.visitor.open("/profile/activity");
+    expect(rows(ada)[0]).toContain("You changed your profile");
+    expect(rows(ada)[1]).toContain("You reset Grace Hopper's two-factor authentication");
+  });
+
+  it("comes a page at a time, each entry on exactly one page, in both directions", async () => {
+    const id = await idOf("grace@example.com");
+    await desk.db.query(
+      `insert into trail (action, actor_kind, actor_id, subject_id, at, details)
+       select 'profile.changed', 'person', case when n % 3 > 0 then $1::uuid else $2 end,
+              case when n % 3 < 2 then $1::uuid else $2 end,
+              now() - interval '1 day' * (n % 7), jsonb_build_object('n', n) from generate_series(1, 120) n`,
+      [id, await idOf("ada@example.com")],
+    );
+    const all =
+      (await desk.db.query("select from trail where subject_id = $1 or actor_id = $1", [id])).rowCount ?? 0;
+    await grace.visitor.open("/profile/activity");
+    const pages = [rows(grace)];
+    while (grace.visitor.text.includes("Older")) pages.push(rows(await older(grace)));
+    expect(pages.map((page) => page.length)).toEqual([50, 50, all - 100]);
+    expect(new Set(pages.flat()).size).toBe(all);
+    await grace.visitor.follow("Newer");
+    expect(rows(grace)).toEqual(pages[1]);
+    await grace.visitor.follow("Oldest");
+    expect(rows(grace)).toHaveLength(50);
+    expect(rows(grace).at(-1)).toBe(pages.flat().at(-1));
+    await grace.visitor.follow("Newest");
+    expect(rows(grace)).toEqual(pages[0]);
+  });
+
+  it("answers a query that is nonsense with a page", async () => {
+    for (const query of [
+      "before=x",
+      "before=999999999999999999",
+      "after=-1",
+      "oldest=1&before=",
+      "after=%27%3B",
+    ]) {
+      expect((await grace.visitor.open(`/profile/activity?${query}`)).status).toBe(200);
+    }
+    expect((await grace.visitor.open("/profile/activity?before=1&before=2")).status).toBe(400);
+    expect((await grace.visitor.open("/profile/activity?before=%00")).status).toBe(400);
+  });
+});
+
+async function older(known: Known): Promise<Known> {
+  await known.visitor.follow("Older");
+  return known;
+}

@@ -1,0 +1,114 @@
+import { openTestDesk, type TestDesk } from "../support/desk";
+import { addPerson, type Known, setUp } from "../support/people";
+
+let desk: TestDesk;
+let ada: Known;
+beforeEach(async () => {
+  desk = await openTestDesk();
+  ada = await setUp(desk);
+});
+afterEach(() => desk.close());
+
+const rows = () => {
+  const $ = ada.visitor.$;
+  return $("tbody tr")
+    .toArray()
+    .map((row) => $(row).text().replace(/\s+/g, " ").trim());
+};
+const insert = (count: number) =>
+  desk.db.query(
+    `insert into trail (action, actor_kind, actor_id, subject_id, at, client, address, details)
+     select (array['profile.changed', 'session.started', 'api-key.regenerated'])[n % 3 + 1], 'person', who, who,
+            '2026-01-01T00:00:00Z'::timestamptz + interval '13 seconds' * n, 'curl/8.5.0', '192.0.2.1', '{}'
+       from (select array_agg(id) as ids from people) p, generate_series(1, ${count}) n,
+            lateral (select p.ids[n % cardinality(p.ids) + 1] as who) w`,
+  );
+
+describe("the trail for administrators", () => {
+  it("shows everything, and is filtered by person, action and day", async () => {
+    await addPerson(desk, "grace@example.com");
+    await desk.db.query(
+      `insert into trail (action, actor_kind, subject_id, at)
+       select 'password.reset', 'visitor', id, '2026-03-01T23:59:59.999999Z' from people where email like 'grace%'`,
+    );
+    await ada.visitor.open("/admin/activity");
+    expect(rows()[0]).toContain("Grace Hopper");
+    expect(ada.visitor.text).toContain("Latchkey was set up, with Ada Lovelace as its first administrator");
+
+    await search({ person: "GRACE@" });
+    expect(rows().length).toBeGreaterThan(1);
+    expect(ada.visitor.text).not.toContain(
+      "Latchkey was set up, with Ada Lovelace as its first administrator",
+    );
+    await search({ action: "password.reset" });
+    expect(rows()).toHaveLength(1);
+    expect(rows()[0]).toContain("Somebody not signed in set Grace Hopper's password by a mailed link");
+    await search({ from: "2026-03-01", to: "2026-03-01" });
+    expect(rows()).toHaveLength(1);
+    await search({ from: "2026-03-02", to: "2026-03-03" });
+    expect(ada.visitor.text).toContain("Nothing was found");
+    await search({ person: "grace%" });
+    expect(ada.visitor.text).toContain("Nothing was found");
+  });
+
+  it("says what is wrong with a filter, at its field, as typed", async () => {
+    await search({ from: "2026-02-30", person: "x".repeat(300) });
+    expect(ada.visitor.status).toBe(422);
+    expect(ada.visitor.text).toContain("Write the day as year-month-day");
+    expect(ada.visitor.value("Person")).toBe("x".repeat(300));
+    await desk.db.query(
+      "insert into people (email, first_name, last_name, password_hash) select n || '@many.example', 'A', 'B', 'x' from generate_series(1, 60) n",
+    );
+    await search({ person: "many.example" });
+    expect(ada.visitor.status).toBe(422);
+    expect(ada.visitor.text).toContain("Write more of the email");
+    for (const bad of ["person=a&person=b", "from=%00"]) {
+      expect((await ada.visitor.open(`/admin/activity?${bad}`)).status).toBe(400);
+      expect((await ada.visitor.raw(`/admin/activity/download?${bad}`)).status).toBe(400);
+    }
+    expect((await ada.visitor.raw("/admin/activity/download?from=yesterday")).status).toBe(422);
+  });
+
+  it("keeps the filter from page to page", async () => {
+    await insert(600);
+    await search({ action: "session.started", to: "2026-06-01" });
+    await ada.visitor.follow("Older");
+    expect(rows()).toHaveLength(50);
+    expect(rows().every((row) => row.includes("signed in"))).toBe(true);
+    await ada.visitor.follow("Newest");
+    expect(ada.visitor.$("select[name=action] option[selected]").attr("value")).toBe("session.started");
+  });
+
+  it("comes as a CSV file, filtered, with every entry once, never cached, and harmless to spreadsheets", async () => {
+    await insert(3300);
+    await desk.db.query(
+      `insert into trail (action, actor_kind, at, client, details)
+       values ('profile.changed', 'person', '2026-01-01T00:00:00Z', '=cmd|" /C calc"!A0', '{"note": "a, \\"b\\""}')`,
+    );
+    const answer = await ada.visitor.raw("/admin/activity/download?action=profile.changed");
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("content-type")).toBe("text/csv; charset=utf-8");
+    expect(answer.headers.get("content-disposition")).toBe("attachment; filename=activity.csv");
+    expect(answer.headers.get("cache-control")).toBe("no-store");
+    const lines = answer.body.split("\r\n").slice(0, -1);
+    const { rows: wanted } = await desk.db.query(
+      "select id from trail where action = 'profile.changed' order by at desc, id desc",
+    );
+    expect(lines.slice(1).map((line) => line.split(",")[0])).toEqual(wanted.map((row) => row.id));
+    expect(lines.at(-1)).toContain(`"'=cmd|"" /C calc""!A0"`);
+    expect(lines.at(-1)).toContain('"{""note"":""a, \\""b\\""""}"');
+  });
+
+  it("is refused to a member", async () => {
+    const grace = await addPerson(desk, "grace@example.com");
+    for (const path of ["/admin/activity", "/admin/activity/download"]) {
+      const answer = await grace.visitor.raw(path);
+      expect(answer.status).toBe(403);
+      expect(answer.body).not.toContain("Ada");
+    }
+  });
+});
+
+async function search(fields: Record<string, string>): Promise<void> {
+  await ada.visitor.open(`/admin/activity?${new URLSearchParams(fields)}`);
+}

@@ -1,0 +1,496 @@
+import { openTestDesk, type TestDesk } from "../support/desk";
+import { addPerson, givePassword, type Known, setUp, signIn } from "../support/people";
+import { Visitor } from "../support/visitor";
+
+let desk: TestDesk;
+let ada: Known;
+let grace: Known;
+let graceId: string;
+beforeAll(async () => {
+  desk = await openTestDesk();
+  ada = await setUp(desk);
+  grace = await addPerson(desk, "grace@example.com");
+  graceId = await idOf("grace@example.com");
+});
+afterAll(() => desk.close());
+
+async function idOf(email: string): Promise<string> {
+  const { rows } = await desk.db.query("select id from people where email = $1", [email]);
+  return rows[0].id;
+}
+
+async function personRow(email: string) {
+  const { rows } = await desk.db.query(
+    "select roles, deactivated_at, first_name, phone_number, session_timeout, email from people where email = $1",
+    [email],
+  );
+  return rows[0];
+}
+
+async function trailOf(id: string, action: string): Promise<Record<string, unknown>[]> {
+  const { rows } = await desk.db.query(
+    "select details from trail where subject_id = $1 and action = $2 order by id",
+    [id, action],
+  );
+  return rows.map((row) => row.details);
+}
+
+async function mailsTo(email: string): Promise<number> {
+  const { rows } = await desk.db.query("select count(*)::int as count from mail where recipient = $1", [
+    email,
+  ]);
+  return rows[0].count;
+}
+
+/** Names in the list on the page. */
+function listed(visitor: Visitor): string[] {
+  const $ = visitor.$;
+  return $("tbody td:first-child a")
+    .toArray()
+    .map((a) => $(a).text());
+}
+
+/** The page of one person, or one below it. */
+const open = (id: string, below = "", visitor = ada.visitor) =>
+  visitor.tab().open(`/admin/people/${id}${below}`);
+
+/** Somebody new, active and enrolled only by rows: enough to be administered. */
+async function addRow(email: string, roles = ["member"], name = ["Some", "Body"]): Promise<string> {
+  const { rows } = await desk.db.query(
+    `insert into people (email, first_name, last_name, roles, password_hash)
+     select $1, $3, $4, $2, password_hash from people where email = 'ada@example.com' returning id`,
+    [email, roles, name[0], name[1]],
+  );
+  await desk.db.query("insert into second_factors (person_id, sealed_secret) values ($1, 'x')", [rows[0].id]);
+  return rows[0].id;
+}
+
+describe("the list of people", () => {
+  it("finds by any part of name or email in any case, also by several words in any order", async () => {
+    await addRow("k.johnson@nasa.example", ["member"], ["Katherine", "Johnson"]);
+    await addRow("a@umlaut.example", ["member"], ["Ægir", "Ärger"]);
+    for (const q of ["Ärger", "ärger", "ÆGIR"]) {
+      const page = await ada.visitor.tab().open(`/admin/people?q=${encodeURIComponent(q)}`);
+      expect([q, listed(page)]).toEqual([q, ["Ægir Ärger"]]);
+    }
+    for (const q of ["JOHNS", "nasa.ex", "therine", "johnson kath", "  Katherine  Johnson "]) {
+      const page = await ada.visitor.tab().open(`/admin/people?q=${encodeURIComponent(q)}`);
+      expect([q, listed(page)]).toEqual([q, ["Katherine Johnson"]]);
+    }
+  });
+
+  it.each(["%", "_", "\\", "100% nobody", "'; drop table people; --"])(
+    "takes %j as what it is, and says what to do when nobody fits",
+    async (q) => {
+      const page = await ada.visitor.tab().open(`/admin/people?q=${encodeURIComponent(q)}`);
+      expect(page.status).toBe(200);
+      expect(listed(page)).toEqual([]);
+      expect(page.text).toContain("Nobody fits this search");
+      await page.follow("Show everybody");
+      expect(listed(page)).toContain("Ada Lovelace");
+    },
+  );
+
+  it("filters by role and by the state of the account", async () => {
+    const gone = await addRow("gone@example.com", ["member", "billing"], ["Gone", "Away"]);
+    await desk.db.query("update people set deactivated_at = now() where id = $1", [gone]);
+    const plain = await addRow("plain@example.com", ["API access only"], ["Plain", "Password"]);
+    await desk.db.query("delete from second_factors where person_id = $1", [plain]);
+    const names = async (query: string) => listed(await ada.visitor.tab().open(`/admin/people?${query}`));
+    expect(await names("role=administrator")).toEqual(["Ada Lovelace"]);
+    expect(await names("role=API+access+only")).toEqual(["Plain Password"]);
+    expect(await names("role=billing")).toEqual(["Gone Away"]);
+    expect(await names("status=deactivated")).toEqual(["Gone Away"]);
+    expect(await names("status=without-two-factor")).toEqual(["Plain Password"]);
+    expect(await names("status=active")).not.toContain("Gone Away");
+    expect(await names("status=active&q=a&role=administrator")).toEqual(["Ada Lovelace"]);
+  });
+
+  it("turns pages forward to the last and back to the first, each person once, also people of one name", async () => {
+    await desk.db.query(
+      `insert into people (email, first_name, last_name, password_hash)
+       select 'turn' || n || '@turn.example', 'Same', 'Name', 'x' from generate_series(1, 120) n`,
+    );
+    const page = await ada.visitor.tab().open("/admin/people?q=turn.example");
+    const ids = () =>
+      page
+        .$("tbody td:first-child a")
+        .toArray()
+        .map((a) => page.$(a).attr("href"));
+    const forward = [ids()];
+    expect(page.text).not.toContain("Previous page");
+    while (page.text.includes("Next page")) {
+      await page.follow("Next page");
+      forward.push(ids());
+    }
+    expect(forward.map((one) => one.length)).toEqual([50, 50, 20]);
+    expect(new Set(forward.flat()).size).toBe(120);
+    await page.follow("Previous page");
+    expect(ids()).toEqual(forward[1]);
+    await page.follow("Last page");
+    expect(ids()).toEqual(forward.flat().slice(-50));
+    expect(page.text).not.toContain("Next page");
+    await page.follow("Previous page");
+    await page.follow("Previous page");
+    expect(ids()).toEqual(forward.flat().slice(0, 20));
+    expect(page.text).not.toContain("First page");
+    await desk.db.query("delete from people where email like '%turn.example'");
+  });
+
+  it.each([
+    "after=x",
+    "before=%27",
+    "status=nonsense",
+    "page=9",
+    "role=nobody",
+    "after=00000000-0000-0000-0000-000000000000",
+  ])("survives the made-up address ?%s", async (query) => {
+    expect((await ada.visitor.tab().open(`/admin/people?${query}`)).status).toBe(200);
+  });
+
+  it("leads to the invitation, which no person's page takes for somebody", async () => {
+    const page = await ada.visitor.tab().open("/admin/people");
+    await page.press("Invite");
+    expect(page.path).toContain("/admin/people/invite");
+    expect(page.status).toBe(200);
+  });
+});
+
+describe("a person's details", () => {
+  it("are saved by the rules of the profile, and the trail says what changed", async () => {
+    const page = await open(graceId);
+    await page.fill("Phone Number", "555 ext 1").fill("First Name", "").press("Save Changes");
+    expect(page.status).toBe(422);
+    expect(page.errors).toEqual({
+      firstName: "Enter their first name",
+      phoneNumber: "Write the extension as x5678, without 'ext'",
+    });
+    await page
+      .fill("Phone Number", "555 x1")
+      .fill("First Name", "Grace B.")
+      .fill("Session Timeout", "8 hours");
+    await page.press("Save Changes");
+    expect(page.text).toContain("Saved: First Name, Phone Number, and Session Timeout.");
+    expect(await personRow("grace@example.com")).toMatchObject({
+      first_name: "Grace B.",
+      session_timeout: 28800,
+    });
+    expect(await trailOf(graceId, "person.changed")).toEqual([
+      {
+        firstName: { from: "Grace", to: "Grace B." },
+        phoneNumber: { from: "", to: "555 x1" },
+        sessionTimeout: { from: 1800, to: 28800 },
+      },
+    ]);
+  });
+
+  it("are refused with both versions when they were saved since", async () => {
+    const page = await open(graceId);
+    await grace.visitor.open("/profile");
+    await grace.visitor.fill("First Name", "Amazing Grace").press("Save Changes");
+    await page.fill("Phone Number", "1").press("Save Changes");
+    expect(page.status).toBe(409);
+    expect(page.errors.firstName).toBe("First Name is now: Amazing Grace");
+    expect((await personRow("grace@example.com")).first_name).toBe("Amazing Grace");
+  });
+
+  it("never hold the email or the roles, whatever a form sends", async () => {
+    const page = await open(graceId);
+    const { action, fields } = page.fieldsOf("Save Changes");
+    await page.post(action, {
+      ...fields,
+      email: "new@example.com",
+      roles: "administrator",
+      role: "administrator",
+    });
+    expect(await personRow("grace@example.com")).toMatchObject({
+      email: "grace@example.com",
+      roles: ["member"],
+    });
+  });
+
+  it.each(["nobody", "00000000-0000-0000-0000-000000000000", "%00", "%27"])(
+    "are not found for %s",
+    async (id) => {
+      expect([400, 404]).toContain((await open(id)).status);
+      expect([400, 404]).toContain((await open(id, "/deactivate")).status);
+    },
+  );
+});
+
+describe("one's own page", () => {
+  it("leads to the profile, and no form of it changes one's own account", async () => {
+    const id = await idOf("ada@example.com");
+    const page = await open(id);
+    expect(page.text).toContain("This is you");
+    expect(page.hasButton("Save Changes")).toBe(false);
+    const other = await open(graceId);
+    const before = await desk.db.query("select * from people order by id");
+    for (const below of ["", "/roles", "/reset-two-factor", "/end-sessions", "/api-key/revoke"]) {
+      const form = {
+        ...other.fieldsOf("Save Changes").fields,
+        role: "member",
+        was: "administrator",
+        reason: "x",
+      };
+      await other.post(`/admin/people/${id}${below}`, form);
+      expect([below, other.status]).toEqual([below, 403]);
+      await other.open(`/admin/people/${graceId}`);
+    }
+    expect((await desk.db.query("select * from people order by id")).rows).toEqual(before.rows);
+    expect((await ada.visitor.open("/admin/people")).status).toBe(200);
+  });
+
+  it("does not deactivate the last administrator", async () => {
+    const page = await open(await idOf("ada@example.com"));
+    await page.press("Deactivate");
+    await page.press("Deactivate");
+    expect(page.status).toBe(409);
+    expect(page.text).toContain("the last active administrator");
+    expect((await personRow("ada@example.com")).deactivated_at).toBeNull();
+  });
+});
+
+describe("roles", () => {
+  it("are given one of Latchkey's own and any of the applications', and kept in the trail", async () => {
+    await desk.db.query("insert into roles (name) values ('billing'), ('x=1 & y') on conflict do nothing");
+    const page = await open(graceId);
+    await page.press("Change roles");
+    page.tick("billing").tick("x=1 & y");
+    const { action, fields } = page.fieldsOf("Save Changes");
+    await page.post(action, { ...fields, role: "API access only", "role-made-up": "yes" });
+    expect(page.text).toContain("Saved: Roles.");
+    expect((await personRow("grace@example.com")).roles.sort()).toEqual([
+      "API access only",
+      "billing",
+      "x=1 & y",
+    ]);
+    await page.post(action, { ...fields, role: "API access only" });
+    expect(page.text).toContain("Nothing was changed");
+  });
+
+  it("are refused when they changed since the form was drawn, and when there is no such role", async () => {
+    const page = await open(graceId, "/roles");
+    const { action, fields } = page.fieldsOf("Save Changes");
+    await desk.db.query("update people set roles = '{member}' where id = $1", [graceId]);
+    await page.post(action, { ...fields, role: "administrator" });
+    expect(page.status).toBe(409);
+    await page.post(action, { ...fields, role: "owner" });
+    expect(page.status).toBe(422);
+    expect((await personRow("grace@example.com")).roles).toEqual(["member"]);
+  });
+
+  it("taken from an administrator take effect at their very next request", async () => {
+    const edith = await addPerson(desk, "edith@example.com", ["administrator"]);
+    expect((await edith.visitor.open("/admin/people")).status).toBe(200);
+    const page = await open(await idOf("edith@example.com"), "/roles");
+    await page.fill("Role", "member").press("Save Changes");
+    expect((await edith.visitor.open("/admin/people")).path).toMatch(/^\/sign-in/);
+    const again = await signIn(desk, edith);
+    expect((await again.open("/admin/people")).status).toBe(403);
+  });
+});
+
+describe("resetting two-factor authentication", () => {
+  it("needs a reason, and then the person is signed out, written to and enrols at next sign-in", async () => {
+    const hedy = await addPerson(desk, "hedy@example.com");
+    const id = await idOf("hedy@example.com");
+    const page = await open(id);
+    await page.press("Reset Two-Factor Authentication");
+    expect(page.errors.reason).toBe("Enter the reason, for the record");
+    expect(page.status).toBe(422);
+    await page.fill("Reason", "Phone lost, called back").press("Reset Two-Factor Authentication");
+    expect(page.text).toContain("Two-factor authentication is reset");
+    expect(await trailOf(id, "second-factor.reset")).toEqual([{ reason: "Phone lost, called back" }]);
+    expect(await mailsTo("hedy@example.com")).toBe(1);
+    expect((await hedy.visitor.open("/profile")).path).toMatch(/^\/sign-in/);
+    expect((await givePassword(hedy, new Visitor(desk.origin))).path).toBe("/two-factor/enrol");
+    const { rows } = await desk.db.query("select from recovery_codes where person_id = $1", [id]);
+    expect(rows).toHaveLength(0);
+  });
+
+  it("does it once when the form is sent twice at the same moment", async () => {
+    const id = await addRow("twice@example.com");
+    const page = await open(id);
+    const { action, fields } = page.fieldsOf("Reset Two-Factor Authentication");
+    const send = () => page.tab().post(action, { ...fields, reason: "lost" });
+    const tabs = await Promise.all([send(), send(), send()]);
+    expect(tabs.map((tab) => tab.status)).toEqual([200, 200, 200]);
+    expect(await trailOf(id, "second-factor.reset")).toHaveLength(1);
+    expect(await mailsTo("twice@example.com")).toBe(1);
+  });
+
+  it("does it for several chosen in the list at once, never for oneself", async () => {
+    const ids = [
+      await addRow("one@several.example", ["member"], ["One", "Several"]),
+      await addRow("two@several.example", ["member"], ["Two", "Several"]),
+    ];
+    const own = await idOf("ada@example.com");
+    const page = await ada.visitor.tab().open("/admin/people?q=several.example");
+    page.tick("Choose One Several").tick("Choose Two Several");
+    const { action, fields } = page.fieldsOf("Reset Two-Factor Authentication");
+    expect(Object.keys(fields).sort()).toEqual(ids.map((id) => `person-${id}`).sort());
+    await page.open(`${action}?${new URLSearchParams({ ...fields, [`person-${own}`]: "yes" })}`);
+    expect(page.text).toContain("one@several.example");
+    expect(page.text).not.toContain("ada@example.com");
+    await page.press("Reset Two-Factor Authentication");
+    expect(page.status).toBe(422);
+    expect(page.text).toContain("two@several.example");
+    const form = page.fieldsOf("Reset Two-Factor Authentication");
+    await page.post(form.action, { ...form.fields, reason: "stolen bag", [`person-${own}`]: "yes" });
+    expect(page.text).toContain("Two-factor authentication is reset for 2 people");
+    for (const id of ids)
+      expect(await trailOf(id, "second-factor.reset")).toEqual([{ reason: "stolen bag" }]);
+    expect((await ada.visitor.open("/profile")).path).toBe("/profile");
+  });
+
+  it("says so when nobody is chosen", async () => {
+    const page = await ada.visitor.tab().open("/admin/people/reset-two-factor");
+    expect(page.text).toContain("Nobody is chosen");
+    expect(page.hasButton("Reset Two-Factor Authentication")).toBe(false);
+  });
+});
+
+describe("sessions and the key of somebody", () => {
+  it("are ended", async () => {
+    const mary = await addPerson(desk, "mary@example.com");
+    const page = await open(await idOf("mary@example.com"), "/end-sessions");
+    await page.press("Sign out everywhere");
+    expect(page.text).toContain("They are signed out everywhere.");
+    expect((await mary.visitor.open("/profile")).path).toMatch(/^\/sign-in/);
+    const before = await desk.db.query("select count(*) from trail");
+    await page.open(`/admin/people/${await idOf("mary@example.com")}/end-sessions`);
+    await page.press("Sign out everywhere");
+    expect(page.text).toContain("They were signed in nowhere.");
+    expect((await desk.db.query("select count(*) from trail")).rows).toEqual(before.rows);
+  });
+
+  it("the key is revoked with the next check, and a form sent twice revokes nothing newer", async () => {
+    const joan = await addPerson(desk, "joan@example.com");
+    const id = await idOf("joan@example.com");
+    const key = async () => {
+      await joan.visitor.open("/profile");
+      return (await joan.visitor.press("Generate API Key")).value("API key");
+    };
+    const check = async (secret: string) =>
+      (await fetch(`${desk.origin}/v1/authentication/verify`, { headers: { "x-api-key": secret } })).status;
+    const first = await key();
+    expect(await check(first)).toBe(200);
+    const page = await open(id);
+    await page.press("Revoke");
+    const { fields } = page.fieldsOf("Revoke");
+    await page.press("Revoke");
+    expect(page.text).toContain("is revoked");
+    expect(await check(first)).toBe(401);
+    const second = await key();
+    await page.post(`/admin/people/${id}/api-key/revoke`, fields);
+    expect(page.status).toBe(409);
+    expect(await check(second)).toBe(200);
+    expect(await trailOf(id, "api-key.revoked")).toHaveLength(1);
+    await (await open(id)).press("Deactivate").then((asked) => asked.press("Deactivate"));
+    expect(await check(second)).toBe(401);
+  });
+});
+
+describe("deactivating", () => {
+  it("signs somebody out and keeps them out, until they are reactivated without their old session", async () => {
+    const ruth = await addPerson(desk, "ruth@example.com");
+    const page = await open(await idOf("ruth@example.com"));
+    await (await page.press("Deactivate")).press("Deactivate");
+    expect(page.text).toContain("Deactivated.");
+    expect((await ruth.visitor.open("/profile")).path).toMatch(/^\/sign-in/);
+    expect((await givePassword(ruth, new Visitor(desk.origin))).path).toMatch(/^\/sign-in/);
+    const id = await idOf("ruth@example.com");
+    const sessions = () => desk.db.query("select from sessions where person_id = $1", [id]);
+    expect((await sessions()).rows).toHaveLength(0);
+    // As if a sign-in had been under way at that moment.
+    await desk.db.query(
+      "insert into sessions (sid, sess, expire, person_id, stage) values ('late', '{}', now() + interval '1 day', $1, 'signed-in')",
+      [id],
+    );
+    await page.press("Reactivate");
+    expect(page.text).toContain("Reactivated.");
+    expect((await sessions()).rows).toHaveLength(0);
+    expect((await ruth.visitor.open("/profile")).path).toMatch(/^\/sign-in/);
+    expect((await signIn(desk, ruth)).path).toBe("/profile");
+    expect(await trailOf(id, "person.deactivated")).toHaveLength(1);
+    expect(await trailOf(id, "person.reactivated")).toHaveLength(1);
+  });
+
+  it("asks for a successor when they are responsible for service accounts", async () => {
+    const id = await addRow("owner@example.com");
+    await addRow("heir@example.com");
+    await desk.db.query(
+      "insert into service_accounts (name, purpose, responsible_id) values ('backup', 'nightly', $1)",
+      [id],
+    );
+    const page = await open(id, "/deactivate");
+    await page.press("Deactivate");
+    expect(page.errors.successor).toContain("takes over their service accounts");
+    for (const email of ["owner@example.com", "gone@example.com", "nobody@example.com"]) {
+      await page.fill("Successor's email", email).press("Deactivate");
+      expect(page.status).toBe(422);
+      expect(page.value("Successor's email")).toBe(email);
+    }
+    expect((await personRow("owner@example.com")).deactivated_at).toBeNull();
+    await page.fill("Successor's email", "HEIR@example.com").press("Deactivate");
+    expect(page.text).toContain("Deactivated.");
+    const { rows } = await desk.db.query("select responsible_id from service_accounts where name = 'backup'");
+    expect(rows[0].responsible_id).toBe(await idOf("heir@example.com"));
+  });
+});
+
+describe("the last administrator", () => {
+  it("remains when two administrators demote or deactivate each other at the same moment, on two replicas, 50 rounds", async () => {
+    const eve = await addPerson(desk, "eve@example.com", ["administrator"]);
+    const [adaId, eveId] = [await idOf("ada@example.com"), await idOf("eve@example.com")];
+    const replica = await desk.replica();
+    const sides = [
+      { visitor: ada.visitor.tab(), other: eveId },
+      { visitor: eve.visitor.tab(), other: adaId },
+    ];
+    const [left, right] = sides;
+    if (!left || !right) throw new Error("There are two sides");
+    right.visitor.origin = replica.origin;
+    const tokens = await Promise.all(
+      sides.map(async ({ visitor }) => (await visitor.tab().open("/profile")).hidden("_csrf")),
+    );
+    const { rows: sessions } = await desk.db.query("select * from sessions where person_id = any($1)", [
+      [adaId, eveId],
+    ]);
+    const outcomes = new Set<number>();
+    for (let round = 0; round < 50; round++) {
+      const demote = round % 2 === 0;
+      const answers = await Promise.all(
+        sides.map(({ visitor, other }, side) =>
+          visitor.raw(`/admin/people/${other}/${demote ? "roles" : "deactivate"}`, {
+            method: "POST",
+            body: new URLSearchParams({
+              _csrf: tokens[side] ?? "",
+              role: "member",
+              was: "administrator",
+            }).toString(),
+            headers: { "content-type": "application/x-www-form-urlencoded" },
+          }),
+        ),
+      );
+      for (const { status } of answers) outcomes.add(status);
+      const { rows } = await desk.db.query(
+        "select id from people where 'administrator' = any(roles) and deactivated_at is null",
+      );
+      expect([round, rows.length]).toEqual([round, 1]);
+      await desk.db.query(
+        "update people set roles = '{administrator}', deactivated_at = null where id = any($1)",
+        [[adaId, eveId]],
+      );
+      for (const row of sessions) {
+        await desk.db.query(
+          `insert into sessions select * from json_populate_record(null::sessions, $1) on conflict do nothing`,
+          [JSON.stringify(row)],
+        );
+      }
+    }
+    expect(Math.max(...outcomes)).toBeLessThan(500);
+    expect(outcomes).toContain(409);
+  });
+});
