@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { AppSecretLost } from "../platform/app-secret";
 import { type Config, ConfigProblems, parseConfig } from "../platform/config";
 import { DataFolderRefused } from "../platform/embedded-postgres";
 import { DatabaseIsNewer, ServerTooOld } from "../platform/migrations";
@@ -26,6 +27,7 @@ const COMMANDS: Command[] = [migrate, doctor, adminCreate, adminResetTwoFactor, 
 
 /** What an operator can mend is told in a sentence; anything else with its stack. */
 const FOR_OPERATORS = [
+  AppSecretLost,
   ConfigProblems,
   DataFolderRefused,
   DatabaseIsNewer,

@@ -14,6 +14,7 @@ import { MIGRATIONS, openDeskOn } from "./open-installation";
 
 const FORGET_EVERY_MS = 60 * 60 * 1000;
 const DRAIN_MS = 25_000;
+const KEEP_ALIVE_MS = 75_000;
 
 /** What has been started so far, each with how to stop it; stopped in the opposite order. */
 type Started = (() => unknown)[];
@@ -46,6 +47,8 @@ async function start(config: Config, log: Logger, started: Started): Promise<voi
   started.push(() => desk.mail.stop());
 
   const server = createServer(makeServer(desk, { trustProxy: config.trustProxy }));
+  // Longer than proxies keep a connection idle, or they would now and then send a request into one that just closes.
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   await listen(server, config);
   started.push(() => drain(server));
   started.push(forgetOldRowsHourly(db, log));

@@ -11,9 +11,12 @@ import {
 } from "node:fs";
 import path from "node:path";
 
+/** The secret of an installation is gone, and a new one would open nothing. */
+export class AppSecretLost extends Error {}
+
 /**
  * The secret of an installation that brings its own Postgres: 32 random bytes in the file `app-secret` of the data
- * folder. Made at the first start only (`mayMake`), whole or not at all, and never overwritten. Throws when it is lost.
+ * folder. Made at the first start only (`mayMake`), whole or not at all, and never overwritten. Throws AppSecretLost.
  */
 export function readAppSecret(dataDir: string, mayMake: boolean): string {
   const file = path.join(dataDir, "app-secret");
@@ -23,7 +26,7 @@ export function readAppSecret(dataDir: string, mayMake: boolean): string {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
   if (!mayMake) {
-    throw new Error(
+    throw new AppSecretLost(
       `The file ${file} is missing, and without that secret nobody's second factor can be checked. ` +
         "Restore it from a backup, or set APP_SECRET to the value it had.",
     );

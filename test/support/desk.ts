@@ -44,6 +44,7 @@ export async function openTestDesk({ smtpUrl }: { smtpUrl?: string } = {}): Prom
 
   async function replica() {
     const server = createServer();
+    server.keepAliveTimeout = 75_000;
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -12,7 +12,7 @@ import { addTrailEntry } from "../../records/trail";
 import { drawRecoveryCodes } from "./replace-recovery-codes";
 
 export type ConfirmAnswer =
-  | { recoveryCodes: string[] }
+  | { recoveryCodes: string[]; replaced: boolean }
   | "malformed"
   | "wrong"
   | "lapsed"
@@ -54,6 +54,6 @@ export async function confirmAuthenticator(
       details: { otherSessionsEnded: ended },
     });
     if (current && person) await queueLetter(tx, tools.seal, person.email, secondFactorReset("you"));
-    return { recoveryCodes };
+    return { recoveryCodes, replaced: current !== undefined };
   });
 }

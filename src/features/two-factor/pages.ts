@@ -54,7 +54,7 @@ export async function reset(visit: PersonVisit): Promise<void> {
   }
   if (typeof answer === "string") return drawReset(visit, failed(answer));
   if ((await stepUpSession(visit, visit.person.id, "reset")) === "refused") return leave(visit, "/sign-in");
-  await drawRecoveryCodes(visit, answer.recoveryCodes, "/profile");
+  await drawRecoveryCodes(visit, answer.recoveryCodes, "/profile", answer);
 }
 
 /** GET /profile/two-factor/recovery-codes: warns before new recovery codes replace the old ones. */
@@ -125,6 +125,16 @@ async function drawSetUp(visit: PersonVisit, view: string, page: Page): Promise<
   await drawPage(visit, view, { ...page, qrCode, secret, secondFactorId: pending.id });
 }
 
-async function drawRecoveryCodes(visit: PersonVisit, recoveryCodes: string[], next: string): Promise<void> {
-  await drawPage(visit, "two-factor/recovery-codes", { title: "Your recovery codes", recoveryCodes, next });
+async function drawRecoveryCodes(
+  visit: PersonVisit,
+  recoveryCodes: string[],
+  next: string,
+  { replaced = false } = {},
+): Promise<void> {
+  await drawPage(visit, "two-factor/recovery-codes", {
+    title: "Your recovery codes",
+    recoveryCodes,
+    next,
+    replaced,
+  });
 }
