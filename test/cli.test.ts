@@ -7,6 +7,7 @@ import { Client } from "pg";
 import { openTestDatabase } from "./support/database";
 import { PASSWORD, setupKey } from "./support/people";
 import { type Program, runProgram } from "./support/program";
+import { until } from "./support/until";
 import { Visitor } from "./support/visitor";
 
 // Some twenty processes, one after another.
@@ -60,6 +61,9 @@ describe("on the data folder", () => {
       await enrol(graceHere, "grace@example.com", PASSWORD);
       const reset = ["admin", "reset-2fa", "GRACE@example.com", "--reason", "lost phone"];
       expect(await latchkey(env, reset)).toMatchObject({ code: 0, err: "" });
+      await until("the letter says who reset it", () =>
+        program?.printed().includes("The operator of the server reset two-factor authentication"),
+      );
       expect((await graceHere.open("/profile")).path).toContain("/sign-in");
       expect(await latchkey(env, reset)).toMatchObject({
         code: 1,

@@ -9,9 +9,20 @@ export const SESSION_TIMEOUTS = [
   { seconds: 90 * 24 * 60 * 60, label: "90 days" },
 ] as const;
 
-/** Says an idle timeout (seconds) in the words of the drop-down: "30 minutes". */
+const DAY = 24 * 60 * 60;
+
+/** The absolute lifetimes an organisation can choose from, in seconds; the last one is the default. */
+export const ABSOLUTE_LIFETIMES = [
+  { seconds: DAY, label: "1 day" },
+  { seconds: 7 * DAY, label: "7 days" },
+  { seconds: 30 * DAY, label: "30 days" },
+  { seconds: 90 * DAY, label: "90 days" },
+  { seconds: 365 * DAY, label: "365 days" },
+] as const;
+
+/** Says an idle timeout or an absolute lifetime (seconds) in the words of its drop-down: "30 minutes". */
 export function describeTimeout(seconds: number): string {
-  const choice = SESSION_TIMEOUTS.find((timeout) => timeout.seconds === seconds);
+  const choice = [...SESSION_TIMEOUTS, ...ABSOLUTE_LIFETIMES].find((timeout) => timeout.seconds === seconds);
   return choice?.label ?? `${Math.round(seconds / 60)} minutes`;
 }
 

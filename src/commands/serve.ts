@@ -3,8 +3,9 @@ import type { Pool } from "pg";
 import type { Config } from "../platform/config";
 import { openPool } from "../platform/database";
 import { startEmbeddedPostgres } from "../platform/embedded-postgres";
-import { type Logger, openLog } from "../platform/log";
+import { type Logger, noticesIn, openLog } from "../platform/log";
 import { migrate } from "../platform/migrations";
+import { forgetOldLinks } from "../records/links";
 import { forgetOldMail } from "../records/mail";
 import { forgetEndedSessions } from "../records/sessions";
 import { makeServer } from "../server";
@@ -71,15 +72,18 @@ function listen(server: Server, { port, host }: Config): Promise<void> {
 // The set-up line comes first: whoever waits for "ready" finds it already there.
 async function announce(desk: Desk, log: Logger): Promise<void> {
   if (!(await desk.isSetUp())) {
-    log.info({}, `Set up this installation at ${desk.setUpAddress} to create the first administrator.`);
+    noticesIn(log).info(
+      {},
+      `Set up this installation at ${desk.setUpAddress} to create the first administrator.`,
+    );
   }
   log.info({}, `Latchkey is ready at ${desk.baseUrl.href}`);
 }
 
 function forgetOldRowsHourly(db: Pool, log: Logger): () => void {
   const timer = setInterval(() => {
-    Promise.all([forgetEndedSessions(db), forgetOldMail(db)]).catch((error) =>
-      log.warn({ err: error }, "Ended sessions and old letters could not be forgotten"),
+    Promise.all([forgetEndedSessions(db), forgetOldMail(db), forgetOldLinks(db)]).catch((error) =>
+      log.warn({ err: error }, "Ended sessions, old letters and old links could not be forgotten"),
     );
   }, FORGET_EVERY_MS);
   return () => clearInterval(timer);

@@ -1,6 +1,6 @@
 import type { RequestHandler } from "express";
 import session from "express-session";
-import { ABSOLUTE_LIFETIME_DAYS } from "../records/sessions";
+import { LONGEST_LIFETIME_DAYS } from "../records/sessions";
 import type { Desk } from "../web/desk";
 import { SessionStore } from "../web/session-store";
 
@@ -21,7 +21,7 @@ export function sessions(desk: Desk): RequestHandler {
       secure,
       sameSite: "lax",
       path: "/",
-      maxAge: ABSOLUTE_LIFETIME_DAYS * 24 * 60 * 60 * 1000,
+      maxAge: LONGEST_LIFETIME_DAYS * 24 * 60 * 60 * 1000,
     },
   });
 }

@@ -3,13 +3,22 @@ import type { Letter } from "../base/letter";
 // All letters, so that they speak with one voice. Each says what happened, and what to do if it was not you.
 const NOT_YOU = "If this was not you, change your password at once and tell your administrator.";
 
-/** To somebody whose authenticator was replaced, by themselves or by an administrator. */
-export function secondFactorReset(by: "you" | "an administrator"): Letter {
+/** To somebody who replaced their authenticator. */
+export function authenticatorReplaced(): Letter {
   const what =
-    by === "you"
-      ? "The authenticator of your Latchkey account was replaced. Codes of the old one no longer work."
-      : "An administrator reset two-factor authentication for your Latchkey account. You are signed out everywhere and set up a new authenticator when you next sign in.";
+    "The authenticator of your Latchkey account was replaced. Codes of the old one no longer work.";
   return { subject: "Two-factor authentication was reset", paragraphs: [what, NOT_YOU] };
+}
+
+/** To somebody whose second factor was taken away by an administrator, or by the operator of the server. */
+export function secondFactorReset(by: "An administrator" | "The operator of the server"): Letter {
+  return {
+    subject: "Two-factor authentication was reset",
+    paragraphs: [
+      `${by} reset two-factor authentication for your Latchkey account. You are signed out everywhere and set up a new authenticator when you next sign in.`,
+      "If you did not ask for this, change your password at once and tell your administrator.",
+    ],
+  };
 }
 
 /** To somebody who signed in with a recovery code. */

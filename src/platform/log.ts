@@ -15,6 +15,11 @@ export function openLog(level: string, terminal: boolean): Logger {
     : pino(options);
 }
 
+/** What an operator has to see, such as letters where no mail server is configured: told at any level but "silent". */
+export function noticesIn(log: Logger): Logger {
+  return log.level === "silent" ? log : log.child({}, { level: "info" });
+}
+
 /** What the log says of an error: never its other properties, which in pg hold the whole connection. */
 export function describeError(error: unknown): object {
   if (!(error instanceof Error)) return { message: String(error) };

@@ -9,6 +9,8 @@ export type Installation = {
   /** Ceilings on the session timeout, in seconds. */
   longestSessionTimeout: number;
   longestSessionTimeoutAdministrators: number;
+  /** The longest a session lasts whatever the activity, in seconds. */
+  absoluteLifetime: number;
   /** Raised by each save of the settings. */
   version: number;
 };
@@ -16,7 +18,7 @@ export type Installation = {
 /** What the settings page saves. */
 export type Settings = Pick<
   Installation,
-  "twoFactorPolicy" | "longestSessionTimeout" | "longestSessionTimeoutAdministrators"
+  "twoFactorPolicy" | "longestSessionTimeout" | "longestSessionTimeoutAdministrators" | "absoluteLifetime"
 >;
 
 /** The one row that describes this installation. */
@@ -24,7 +26,8 @@ export async function findInstallation(db: Queryable): Promise<Installation> {
   const { rows } = await db.query<Installation>(
     `select id, sealed_pepper as "sealedPepper", set_up_at is not null as "setUp",
             two_factor_policy as "twoFactorPolicy", longest_session_timeout as "longestSessionTimeout",
-            longest_session_timeout_administrators as "longestSessionTimeoutAdministrators", version
+            longest_session_timeout_administrators as "longestSessionTimeoutAdministrators",
+            absolute_lifetime as "absoluteLifetime", version
        from installation`,
   );
   const [installation] = rows;
@@ -55,13 +58,14 @@ export async function lockAdministrators(db: Queryable): Promise<void> {
 export async function updateSettings(db: Queryable, version: number, settings: Settings): Promise<boolean> {
   const { rowCount } = await db.query(
     `update installation set two_factor_policy = $2, longest_session_timeout = $3,
-            longest_session_timeout_administrators = $4, version = version + 1
+            longest_session_timeout_administrators = $4, absolute_lifetime = $5, version = version + 1
       where version = $1`,
     [
       version,
       settings.twoFactorPolicy,
       settings.longestSessionTimeout,
       settings.longestSessionTimeoutAdministrators,
+      settings.absoluteLifetime,
     ],
   );
   return rowCount === 1;

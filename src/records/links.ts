@@ -114,3 +114,11 @@ export async function withdrawLink(
   );
   return rows[0];
 }
+
+/** Forgets links that ended more than 90 days ago; until then whoever opens one is told why it does not work. Returns how many. */
+export async function forgetOldLinks(db: Queryable): Promise<number> {
+  const { rowCount } = await db.query(
+    "delete from links where coalesce(used_at, ended_at, expires_at) < now() - interval '90 days'",
+  );
+  return rowCount ?? 0;
+}

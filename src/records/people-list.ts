@@ -1,3 +1,4 @@
+import { likePattern } from "../base/search-words";
 import type { Queryable } from "../platform/database";
 
 /** A person as a line of the list. */
@@ -13,7 +14,7 @@ export type ListedPerson = {
 
 /** Which people a list holds. */
 export type PeopleFilter = {
-  /** Each of these has to occur in the name or email, in any case. */
+  /** Each of these has to occur in the name or email, in any case; one of one or two letters, as a beginning. */
   words: string[];
   role: string;
   status: "" | "active" | "deactivated" | "without-two-factor";
@@ -26,10 +27,6 @@ export type PeoplePlace =
   | { at: "after"; id: string }
   | { at: "before"; id: string };
 
-const ENROLLED = "exists (select from second_factors f where f.person_id = p.id and f.pending_in is null)";
-// Of those shown only: as "exists" in a select list it would be answered by reading everybody's.
-const TWO_FACTOR = `coalesce(
-  (select true from second_factors f where f.person_id = p.id and f.pending_in is null), false) as "twoFactor"`;
 const NAME = "lower(p.last_name), lower(p.first_name), p.id";
 const NAME_BACKWARD = "lower(p.last_name) desc, lower(p.first_name) desc, p.id desc";
 
@@ -43,13 +40,13 @@ export async function listPeople(
   const values: unknown[] = [most];
   const given = (value: unknown) => `$${values.push(value)}`;
   const conditions = filter.words.map(
-    (word) => `p.searched_text like lower(${given(containing(word))}::text)`,
+    (word) => `p.searched_text like lower(${given(likePattern(word))}::text)`,
   );
   if (filter.role) conditions.push(`p.roles @> array[${given(filter.role)}]`);
   if (filter.status === "deactivated") conditions.push("p.deactivated_at is not null");
   if (filter.status === "active" || filter.status === "without-two-factor")
     conditions.push("p.deactivated_at is null");
-  if (filter.status === "without-two-factor") conditions.push(`not ${ENROLLED}`);
+  if (filter.status === "without-two-factor") conditions.push("not p.has_second_factor");
 
   const backward = place.at === "last" || place.at === "before";
   if (place.at === "after" || place.at === "before") {
@@ -60,7 +57,7 @@ export async function listPeople(
 
   const { rows } = await db.query<ListedPerson>(
     `select p.id, p.email, p.first_name as "firstName", p.last_name as "lastName", p.roles,
-            p.deactivated_at is null as active, ${TWO_FACTOR}
+            p.deactivated_at is null as active, p.has_second_factor as "twoFactor"
        from people p ${conditions.length > 0 ? `where ${conditions.join(" and ")}` : ""}
       order by ${backward ? NAME_BACKWARD : NAME} limit $1`,
     values,
@@ -74,7 +71,7 @@ export async function listActivePeople(
   ids: string[],
 ): Promise<Pick<ListedPerson, "id" | "email" | "firstName" | "lastName" | "twoFactor">[]> {
   const { rows } = await db.query<ListedPerson>(
-    `select p.id, p.email, p.first_name as "firstName", p.last_name as "lastName", ${TWO_FACTOR}
+    `select p.id, p.email, p.first_name as "firstName", p.last_name as "lastName", p.has_second_factor as "twoFactor"
        from people p where p.id = any($1::uuid[]) and p.deactivated_at is null order by ${NAME}`,
     [ids],
   );
@@ -91,8 +88,4 @@ async function findBounds(
     [id],
   );
   return rows[0];
-}
-
-function containing(word: string): string {
-  return `%${word.replaceAll(/[\\%_]/g, "\\$&")}%`;
 }

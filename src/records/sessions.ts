@@ -13,15 +13,17 @@ export type SessionRow = {
   alive: boolean;
   /** The idle timeout that governs it, in seconds. */
   idleTimeout: number;
-  /** Whether that timeout has passed. */
-  idledOut: boolean;
+  /** The longest it lasts whatever the activity, in seconds. */
+  absoluteLifetime: number;
+  /** Which of the two ended it; null while it is alive, and for what ended otherwise. */
+  endedBy: "idle-timeout" | "absolute-lifetime" | null;
 };
 
 /** How long someone half signed in has for the second step, in seconds. */
 export const HALF_SIGNED_IN_SECONDS = 15 * 60;
 
-/** The longest life of a session whatever the activity, in days. */
-export const ABSOLUTE_LIFETIME_DAYS = 365;
+/** The longest absolute lifetime that can be set, in days. */
+export const LONGEST_LIFETIME_DAYS = 365;
 
 // The end is worked out when it is asked for, from the person's row and the database's own clock: so a changed
 // timeout governs every session of that person at once, and replicas with different clocks agree.
@@ -30,16 +32,19 @@ const IDLE_TIMEOUT = `case when s.stage <> 'signed-in' then ${HALF_SIGNED_IN_SEC
   when 'administrator' = any(p.roles)
     then least(p.session_timeout, i.longest_session_timeout, i.longest_session_timeout_administrators)
   else least(p.session_timeout, i.longest_session_timeout) end`;
+const IDLE_END = `(s.last_active_at + make_interval(secs => ${IDLE_TIMEOUT}))`;
+const ABSOLUTE_END = "least(s.expire, s.started_at + make_interval(secs => i.absolute_lifetime))";
 // Half signed in, activity buys no time.
 const ALIVE = `(s.stage = 'signed-in' or s.started_at + interval '${HALF_SIGNED_IN_SECONDS} s' > clock_timestamp())
-  and s.last_active_at + make_interval(secs => ${IDLE_TIMEOUT}) > clock_timestamp()
-  and s.expire > clock_timestamp() and p.deactivated_at is null`;
+  and ${IDLE_END} > clock_timestamp() and ${ABSOLUTE_END} > clock_timestamp() and p.deactivated_at is null`;
 
 /** A session by the hash of its cookie, also one that has ended but is still remembered. */
 export async function findSession(db: Queryable, sid: string): Promise<SessionRow | undefined> {
   const { rows } = await db.query<SessionRow>(
     `select s.id, s.sess, s.person_id as "personId", s.stage, ${ALIVE} as alive, ${IDLE_TIMEOUT} as "idleTimeout",
-            s.last_active_at + make_interval(secs => ${IDLE_TIMEOUT}) <= clock_timestamp() as "idledOut"
+            i.absolute_lifetime as "absoluteLifetime",
+            case when least(${IDLE_END}, ${ABSOLUTE_END}) > clock_timestamp() then null
+                 when ${IDLE_END} < ${ABSOLUTE_END} then 'idle-timeout' else 'absolute-lifetime' end as "endedBy"
        from sessions s join people p on p.id = s.person_id cross join installation i where s.sid = $1`,
     [sid],
   );
@@ -59,7 +64,7 @@ export async function insertSession(
 ): Promise<string> {
   const { rows } = await db.query<{ id: string }>(
     `insert into sessions (sid, sess, person_id, stage, address, client, expire)
-     values ($1, '{}', $2, $3, $4, $5, now() + make_interval(days => ${ABSOLUTE_LIFETIME_DAYS})) returning id`,
+     values ($1, '{}', $2, $3, $4, $5, now() + make_interval(days => ${LONGEST_LIFETIME_DAYS})) returning id`,
     [session.sid, session.personId, session.stage, session.address, session.client],
   );
   const [row] = rows;
@@ -142,7 +147,7 @@ export type LiveSession = {
 export async function listSessions(db: Queryable, personId: string): Promise<LiveSession[]> {
   const { rows } = await db.query<LiveSession>(
     `select s.id, s.address, s.client, s.started_at as "startedAt", s.last_active_at as "lastActiveAt",
-            least(s.last_active_at + make_interval(secs => ${IDLE_TIMEOUT}), s.expire) as "endsAt"
+            least(${IDLE_END}, ${ABSOLUTE_END}) as "endsAt"
        from sessions s join people p on p.id = s.person_id cross join installation i
       where s.person_id = $1 and s.stage = 'signed-in' and ${ALIVE}
       order by s.last_active_at desc limit 200`,
@@ -155,7 +160,7 @@ export async function listSessions(db: Queryable, personId: string): Promise<Liv
 export async function forgetEndedSessions(db: Queryable): Promise<number> {
   const { rowCount } = await db.query(
     `delete from sessions s using people p, installation i where p.id = s.person_id
-        and least(s.last_active_at + make_interval(secs => ${IDLE_TIMEOUT}), s.expire) < now() - interval '30 days'`,
+        and least(${IDLE_END}, ${ABSOLUTE_END}) < now() - interval '30 days'`,
   );
   return rowCount ?? 0;
 }

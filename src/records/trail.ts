@@ -1,4 +1,5 @@
 import type { Actor } from "../base/actor";
+import { likePattern } from "../base/search-words";
 import type { Queryable } from "../platform/database";
 
 /** What can stand in the trail. */
@@ -142,13 +143,13 @@ export async function listTrail(
   return rows;
 }
 
-/** The people whose email and the service accounts whose name holds this text, at most so many. */
-export async function findWho(db: Queryable, part: string, most: number): Promise<string[]> {
-  const pattern = `%${part.toLowerCase().replace(/[\\%_]/g, "\\$&")}%`;
+/** The people whose name or email, and the service accounts whose name, hold all these words; at most so many. */
+export async function findWho(db: Queryable, words: string[], most: number): Promise<string[]> {
+  const holds = (text: string) => words.map((_, i) => `${text} like lower($${i + 2}::text)`).join(" and ");
   const { rows } = await db.query<{ id: string }>(
-    `(select id from people where lower(email) like $1 limit $2)
-     union all (select id from service_accounts where lower(name) like $1 limit $2) limit $2`,
-    [pattern, most],
+    `(select id from people where ${holds("searched_text")} limit $1)
+     union all (select id from service_accounts where ${holds("' ' || lower(name)")} limit $1) limit $1`,
+    [most, ...words.map(likePattern)],
   );
   return rows.map((row) => row.id);
 }

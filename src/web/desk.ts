@@ -1,6 +1,6 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { Pool } from "pg";
-import type { Logger } from "../platform/log";
+import { type Logger, noticesIn } from "../platform/log";
 import { type MailSettings, openMailer } from "../platform/mailer";
 import { makePasswords, type Passwords } from "../platform/passwords";
 import { deriveKey, keyedHash, makeSeal, type Seal, SealBroken } from "../platform/seal";
@@ -56,7 +56,7 @@ export async function openDesk(options: {
   // Derived, not stored: every replica and every restart prints the same address, and a copy of the database has none.
   const setUpToken = keyedHash(deriveKey(appSecret, "set-up"), installation.id).toString("base64url");
   let setUp = installation.setUp;
-  const mailer = openMailer(options.mail, baseUrl, options.log);
+  const mailer = openMailer(options.mail, baseUrl, noticesIn(options.log));
   return {
     db,
     log: options.log,

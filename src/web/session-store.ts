@@ -2,17 +2,24 @@ import { createHash } from "node:crypto";
 import connectPgSimple from "connect-pg-simple";
 import session, { type SessionData } from "express-session";
 import type { Pool } from "pg";
-import { findSession, type SessionStage, saveSession, touchSession } from "../records/sessions";
+import {
+  findSession,
+  type SessionRow,
+  type SessionStage,
+  saveSession,
+  touchSession,
+} from "../records/sessions";
 
 declare module "express-session" {
   interface SessionData {
-    /** These six come from the row's columns at each request and are never written back. */
+    /** These come from the row's columns at each request and are never written back. */
     publicId: string;
     personId: string;
     stage: SessionStage;
     alive: boolean;
     idleTimeout: number;
-    idledOut: boolean;
+    absoluteLifetime: number;
+    endedBy: SessionRow["endedBy"];
     csrfSecret: string;
     /** When the password was last given, in milliseconds since 1970. */
     passwordGivenAt: number;
@@ -44,23 +51,13 @@ export class SessionStore extends PgSession {
   override get(sid: string, done: (error: unknown, session?: SessionData | null) => void): void {
     findSession(this.pool, hashSid(sid)).then((row) => {
       if (!row) return done(null, null);
-      const { id, personId, stage, alive, idleTimeout, idledOut } = row;
-      const cookie = { originalMaxAge: null };
-      done(null, {
-        cookie,
-        ...row.sess,
-        publicId: id,
-        personId,
-        stage,
-        alive,
-        idleTimeout,
-        idledOut,
-      } as SessionData);
+      const { id: publicId, sess, ...columns } = row;
+      done(null, { cookie: { originalMaxAge: null }, ...sess, publicId, ...columns } as SessionData);
     }, done);
   }
 
   override set(sid: string, data: SessionData, done: Done = () => {}): void {
-    const { publicId, personId, stage, alive, idleTimeout, idledOut, ...remembered } = data;
+    const { publicId, personId, stage, alive, idleTimeout, absoluteLifetime, endedBy, ...remembered } = data;
     saveSession(this.pool, hashSid(sid), remembered).then(() => done(), done);
   }
 

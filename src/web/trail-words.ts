@@ -143,7 +143,7 @@ function inWords(name: string): string {
 
 function textOf(value: unknown, name = ""): string {
   if (Array.isArray(value)) return value.map((one) => textOf(one)).join(", ") || "none";
-  if (name.includes("imeout") && typeof value === "number") return describeTimeout(value);
+  if (/timeout|lifetime/i.test(name) && typeof value === "number") return describeTimeout(value);
   if (typeof value !== "object" || value === null) return value === "" ? "empty" : String(value ?? "none");
   if ("from" in value && "to" in value) return `${textOf(value.from, name)} → ${textOf(value.to, name)}`;
   return JSON.stringify(value);

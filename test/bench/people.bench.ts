@@ -8,10 +8,13 @@ const PAGES = [
   "/admin/people?q=lovelace",
   "/admin/people?q=given500",
   "/admin/people?q=nobody-of-this-name",
+  "/admin/people?q=zq",
   "/admin/people?q=example.org",
   "/admin/people?q=example.org&page=last",
   "/admin/people?role=administrator",
   "/admin/people?status=deactivated",
+  "/admin/people?status=without-two-factor",
+  "/admin/activity?person=person500@",
 ];
 
 let small: { desk: TestDesk; ada: Known };
@@ -34,9 +37,9 @@ async function inhabited(people: number): Promise<{ desk: TestDesk; ada: Known }
     `begin;
      set local session_replication_role = replica;
      drop index people_searched;
-     insert into people (email, first_name, last_name, password_hash, deactivated_at)
+     insert into people (email, first_name, last_name, password_hash, deactivated_at, has_second_factor)
        select 'person' || n || '@example.org', 'Given' || n, 'Family' || substr(md5(n::text), 1, 6), 'x',
-              case when n % 500 = 0 then now() end
+              case when n % 500 = 0 then now() end, true
          from generate_series(1, ${people}) n;
      ${rows[0].indexdef};
      insert into second_factors (person_id, sealed_secret)

@@ -79,6 +79,17 @@ describe("the list of people", () => {
     }
   });
 
+  it("finds one or two letters where a name or email begins, also of a second given name", async () => {
+    await addRow("zeno@example.com", ["member"], ["Mary Ann", "Quill"]);
+    await addRow("li@example.com", ["member"], ["明", "李"]);
+    const found = async (q: string) =>
+      listed(await ada.visitor.tab().open(`/admin/people?q=${encodeURIComponent(q)}`));
+    for (const q of ["qu", "Q", "AN", "ma", "ze", "q m"])
+      expect([q, await found(q)]).toEqual([q, ["Mary Ann Quill"]]);
+    for (const q of ["李", "明", "李 明"]) expect([q, await found(q)]).toEqual([q, ["明 李"]]);
+    expect(await found("ui")).toEqual([]);
+  });
+
   it.each(["%", "_", "\\", "100% nobody", "'; drop table people; --"])(
     "takes %j as what it is, and says what to do when nobody fits",
     async (q) => {
@@ -103,6 +114,8 @@ describe("the list of people", () => {
     expect(await names("status=deactivated")).toEqual(["Gone Away"]);
     expect(await names("status=without-two-factor")).toEqual(["Plain Password"]);
     expect(await names("status=active")).not.toContain("Gone Away");
+    await desk.db.query("insert into second_factors (person_id, sealed_secret) values ($1, 'x')", [plain]);
+    expect(await names("status=without-two-factor")).toEqual([]);
     expect(await names("status=active&q=a&role=administrator")).toEqual(["Ada Lovelace"]);
   });
 

@@ -1,6 +1,6 @@
 import { openTestDesk, type TestDesk } from "../support/desk";
 import { addPerson, type Known, setUp, signIn } from "../support/people";
-import { ageSession } from "../support/time";
+import { ageSession, startedAgo, storedSid } from "../support/time";
 import { Visitor } from "../support/visitor";
 
 const HOUR = 3600;
@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => desk.close());
 beforeEach(async () => {
   await desk.db.query(
-    "update installation set longest_session_timeout = 7776000, longest_session_timeout_administrators = 7776000, two_factor_policy = 'everyone'",
+    "update installation set longest_session_timeout = 7776000, longest_session_timeout_administrators = 7776000, two_factor_policy = 'everyone', absolute_lifetime = 31536000",
   );
   await desk.db.query("update people set session_timeout = 1800");
   await desk.db.query("delete from roles");
@@ -108,6 +108,8 @@ describe("the settings", () => {
     ["longestSessionTimeout", "1"],
     ["longestSessionTimeoutAdministrators", "-900"],
     ["longestSessionTimeout", "99999999999999"],
+    ["absoluteLifetime", "31536001"],
+    ["absoluteLifetime", "0"],
     ["twoFactorPolicy", "nobody"],
     ["twoFactorPolicy", ""],
   ])("refuse %s = %j", async (field, value) => {
@@ -127,6 +129,30 @@ describe("the settings", () => {
       expect(page.status).toBe(409);
     },
   );
+
+  it("hold how long a session lasts whatever the activity, on every replica, and say so when it has ended", async () => {
+    const visitor = await signIn(desk, grace);
+    visitor.origin = (await desk.replica()).origin;
+    await startedAgo(desk, visitor, 24 * HOUR + 1);
+    expect((await visitor.open("/profile")).path).toBe("/profile");
+    const page = await save({ "Longest time signed in": "1 day" });
+    expect(page.text).toContain("Saved: Longest time signed in.");
+    expect((await entries("settings.changed")).at(-1)).toEqual({
+      absoluteLifetime: { from: 31536000, to: 86400 },
+    });
+    expect((await visitor.open("/profile")).path).toMatch(/^\/sign-in\?/);
+    expect(visitor.text).toContain("You were signed out because a session lasts 1 day at most");
+    const later = await signIn(desk, grace);
+    await startedAgo(desk, later, 24 * HOUR - 2);
+    await later.open("/profile/sessions");
+    expect(later.path).toBe("/profile/sessions");
+    const { rows } = await desk.db.query(
+      "select started_at + interval '24 hours' as end from sessions where sid = $1",
+      [storedSid(later)],
+    );
+    const ends = later.$("tr:has(strong) td[data-column='Ends if idle'] time").attr("datetime");
+    expect(Math.abs(new Date(ends ?? 0).getTime() - rows[0].end.getTime())).toBeLessThan(1000);
+  });
 
   it("are closed to members, who change nothing", async () => {
     const token = (await grace.visitor.tab().open("/profile")).hidden("_csrf");

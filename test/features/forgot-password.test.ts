@@ -1,3 +1,4 @@
+import { forgetOldLinks } from "../../src/records/links";
 import { openTestDesk, type TestDesk } from "../support/desk";
 import { freshCode, givePassword, type Known, setUp, signIn } from "../support/people";
 import { PostOffice } from "../support/post-office";
@@ -98,9 +99,14 @@ describe("a forgotten password", () => {
     expect((await opened(first)).text).toContain("A newer link was sent since");
     await choose(second);
     expect((await opened(second)).text).toContain("used already");
+    await desk.db.query("update links set used_at = now() - interval '89 days' where used_at is not null");
+    expect(await forgetOldLinks(desk.db)).toBe(0);
     const third = await linkFor(ada.email);
     await desk.db.query("update links set expires_at = now() - interval '1 second'");
     expect((await opened(third)).text).toContain("valid for one hour");
+    await desk.db.query("update links set expires_at = now() - interval '91 days' where used_at is null");
+    expect(await forgetOldLinks(desk.db)).toBeGreaterThan(0);
+    expect((await opened(third)).text).toContain("It is not one of ours");
     for (const token of ["", "abc", "a&token=b", "%00"]) {
       const visitor = await opened(`/reset-password?token=${token}`);
       expect([400, 410]).toContain(visitor.status);

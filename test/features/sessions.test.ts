@@ -1,7 +1,7 @@
 import { SESSION_TIMEOUTS } from "../../src/base/session-timeout";
 import { openTestDesk, type TestDesk } from "../support/desk";
 import { codeNow, givePassword, type Known, setUp, signIn } from "../support/people";
-import { ageSession, cookieSid, idleFor, storedSid } from "../support/time";
+import { ageSession, cookieSid, idleFor, startedAgo, storedSid } from "../support/time";
 import { Visitor } from "../support/visitor";
 
 let desk: TestDesk;
@@ -108,10 +108,11 @@ describe("the idle timeout", () => {
   });
 
   it("does not outlive the session's absolute lifetime", async () => {
-    await desk.db.query("update sessions set expire = now() - interval '1 second' where sid = $1", [
-      storedSid(ada.visitor),
-    ]);
+    await startedAgo(desk, ada.visitor, 365 * 24 * 3600 - 5);
+    expect((await ada.visitor.open("/profile")).path).toBe("/profile");
+    await startedAgo(desk, ada.visitor, 365 * 24 * 3600 + 1);
     expect((await ada.visitor.open("/profile")).path).toMatch(/^\/sign-in\?/);
+    expect(ada.visitor.text).toContain("You were signed out because a session lasts 365 days at most");
   });
 });
 

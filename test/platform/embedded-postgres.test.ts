@@ -12,6 +12,7 @@ import {
   type EmbeddedPostgres,
   startEmbeddedPostgres,
 } from "../../src/platform/embedded-postgres";
+import { until } from "../support/until";
 
 jest.setTimeout(30_000);
 
@@ -75,12 +76,6 @@ function runApp(folder: string, durable: "durable" | "fast" = "fast"): App {
   });
   apps.push(app);
   return app;
-}
-
-async function until(what: string, holds: () => unknown, patience = 15_000): Promise<void> {
-  for (const began = Date.now(); !(await holds()); await sleep(20)) {
-    if (Date.now() - began > patience) throw new Error(`Waited in vain until ${what}`);
-  }
 }
 
 const isOver = (app: App) => app.process.exitCode !== null || app.process.signalCode !== null;

@@ -11,6 +11,15 @@ export async function ageSession(desk: TestDesk, visitor: Visitor, seconds: numb
   if (rowCount !== 1) throw new Error("The visitor has no session");
 }
 
+/** Moves the beginning of a visitor's session into the past. */
+export async function startedAgo(desk: TestDesk, visitor: Visitor, seconds: number): Promise<void> {
+  const { rowCount } = await desk.db.query(
+    "update sessions set started_at = clock_timestamp() - make_interval(secs => $2) where sid = $1",
+    [storedSid(visitor), seconds],
+  );
+  if (rowCount !== 1) throw new Error("The visitor has no session");
+}
+
 /** Seconds since the visitor's session was last active. */
 export async function idleFor(desk: TestDesk, visitor: Visitor): Promise<number> {
   const { rows } = await desk.db.query<{ idle: number }>(

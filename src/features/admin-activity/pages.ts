@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { searchWords } from "../../base/search-words";
 import { type FormErrors, readBySchema } from "../../platform/form-errors";
 import { findWho, type TrailFilter } from "../../records/trail";
 import { drawPage } from "../../web/page";
@@ -43,9 +44,10 @@ async function readFilter(
   const read = readBySchema(activityFilter, query);
   if (!read.ok) return read;
   const { person, action, from, to } = read.input;
-  const whoIds = person === "" ? undefined : await findWho(desk.db, person, MOST_PEOPLE + 1);
+  const words = searchWords(person);
+  const whoIds = words.length === 0 ? undefined : await findWho(desk.db, words, MOST_PEOPLE + 1);
   if (whoIds && whoIds.length > MOST_PEOPLE) {
-    const message = `Write more of the email: this is part of more than ${MOST_PEOPLE} people's`;
+    const message = `Write more of the name or email: this is part of more than ${MOST_PEOPLE} people's`;
     return { ok: false, errors: [{ field: "person", message }] };
   }
   return {

@@ -1,8 +1,7 @@
+import { searchWords } from "../../base/search-words";
 import { isUuid } from "../../base/uuid";
 import type { PeopleFilter, PeoplePlace } from "../../records/people-list";
 
-const SEARCH_MAX = 200;
-const WORDS_MAX = 6;
 const STATUSES = ["active", "deactivated", "without-two-factor"] as const;
 
 /** What the list was asked for. What is not understood is left out: an address is no form to correct. */
@@ -10,7 +9,7 @@ export function readListQuery(query: Record<string, string>): { filter: PeopleFi
   const { q = "", role = "", status = "", after, before, page } = query;
   return {
     filter: {
-      words: q.slice(0, SEARCH_MAX).split(/\s+/).filter(Boolean).slice(0, WORDS_MAX),
+      words: searchWords(q),
       role,
       status: STATUSES.find((known) => known === status) ?? "",
     },

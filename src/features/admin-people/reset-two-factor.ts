@@ -23,6 +23,7 @@ export async function resetTwoFactor(
   personIds: string[],
   reason: string,
 ): Promise<number> {
+  const by = actor.kind === "command-line" ? "The operator of the server" : "An administrator";
   return transaction(db, async (tx) => {
     let done = 0;
     // In one order, so that two administrators with the same people in mind do not wait for each other for ever.
@@ -32,7 +33,7 @@ export async function resetTwoFactor(
       await deleteRecoveryCodes(tx, id);
       await forgetPutOff(tx, id);
       await endAllSessions(tx, id);
-      await queueLetter(tx, seal, person.email, secondFactorReset("an administrator"));
+      await queueLetter(tx, seal, person.email, secondFactorReset(by));
       await addTrailEntry(tx, { action: "second-factor.reset", actor, subjectId: id, details: { reason } });
       done += 1;
     }

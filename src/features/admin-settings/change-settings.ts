@@ -10,6 +10,7 @@ export type Setting = keyof Settings;
 export const SETTINGS: Setting[] = [
   "longestSessionTimeout",
   "longestSessionTimeoutAdministrators",
+  "absoluteLifetime",
   "twoFactorPolicy",
 ];
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { OWN_ROLES } from "../../base/roles";
+import { ABSOLUTE_LIFETIMES } from "../../base/session-timeout";
 import { TWO_FACTOR_POLICIES } from "../../base/two-factor-policy";
 import { sessionTimeoutField, versionField } from "../../platform/form-fields";
 
@@ -9,6 +10,12 @@ const NAME_MAX = 50;
 export const settingsForm = z.object({
   longestSessionTimeout: sessionTimeoutField,
   longestSessionTimeoutAdministrators: sessionTimeoutField,
+  absoluteLifetime: z
+    .enum(
+      ABSOLUTE_LIFETIMES.map(({ seconds }) => String(seconds)),
+      "Choose how long somebody stays signed in at most",
+    )
+    .transform(Number),
   twoFactorPolicy: z.enum(
     TWO_FACTOR_POLICIES.map((policy) => policy.value),
     "Choose who needs two-factor authentication",

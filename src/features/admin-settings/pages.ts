@@ -1,4 +1,4 @@
-import { describeTimeout, SESSION_TIMEOUTS } from "../../base/session-timeout";
+import { ABSOLUTE_LIFETIMES, describeTimeout, SESSION_TIMEOUTS } from "../../base/session-timeout";
 import { TWO_FACTOR_POLICIES } from "../../base/two-factor-policy";
 import { readBySchema } from "../../platform/form-errors";
 import { findInstallation, type Installation } from "../../records/installation";
@@ -73,6 +73,7 @@ const NO_ROLE = "There is no such role any more, so nothing was changed.";
 const LABELS: Record<Setting, string> = {
   longestSessionTimeout: "Longest session timeout",
   longestSessionTimeoutAdministrators: "Longest session timeout for administrators",
+  absoluteLifetime: "Longest time signed in",
   twoFactorPolicy: "Two-factor authentication",
 };
 
@@ -118,10 +119,15 @@ async function draw(visit: PersonVisit, values: Form, page: Partial<Page> = {}):
   await drawPage(visit, "admin-settings/settings", {
     title: "Settings",
     values,
-    timeouts: SESSION_TIMEOUTS.map(({ seconds, label }) => ({ value: String(seconds), label })),
+    timeouts: optionsOf(SESSION_TIMEOUTS),
+    lifetimes: optionsOf(ABSOLUTE_LIFETIMES),
     policies: TWO_FACTOR_POLICIES,
     roles: await listRoles(visit.desk.db),
     roleName: "",
     ...page,
   });
+}
+
+function optionsOf(choices: readonly { seconds: number; label: string }[]) {
+  return choices.map(({ seconds, label }) => ({ value: String(seconds), label }));
 }

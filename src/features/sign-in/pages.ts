@@ -105,13 +105,16 @@ function goOn({ req }: Visit): string {
 }
 
 function noticeFor({ req }: Visit, asked: string | undefined): string | undefined {
-  const { publicId, alive, stage, idleTimeout, idledOut } = req.session;
+  const { publicId, alive, stage, idleTimeout, absoluteLifetime, endedBy } = req.session;
   if (asked === "signed-out") return "You have signed out.";
   if (asked === "password-saved") return "Your new password is saved. Sign in with it.";
   if (!publicId || alive) return undefined;
   if (stage !== "signed-in") return "Signing in was not finished in time. Start again.";
-  if (!idledOut) return "Your session has ended. Sign in again.";
-  return `You were signed out after ${describeTimeout(idleTimeout ?? 0)} without activity. Sign in to go on where you were.`;
+  if (endedBy === "idle-timeout")
+    return `You were signed out after ${describeTimeout(idleTimeout ?? 0)} without activity. Sign in to go on where you were.`;
+  if (endedBy === "absolute-lifetime")
+    return `You were signed out because a session lasts ${describeTimeout(absoluteLifetime ?? 0)} at most. Sign in to go on where you were.`;
+  return "Your session has ended. Sign in again.";
 }
 
 async function drawSignIn(visit: Visit, page: Partial<Page> & { returnTo: string }): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Pool } from "pg";
 import type { Actor } from "../../base/actor";
 import { transaction } from "../../platform/database";
-import { secondFactorReset } from "../../platform/letters";
+import { authenticatorReplaced } from "../../platform/letters";
 import { matchingStep, normaliseCode } from "../../platform/one-time-code";
 import type { Seal } from "../../platform/seal";
 import { queueLetter } from "../../records/mail";
@@ -53,7 +53,7 @@ export async function confirmAuthenticator(
       subjectId: request.personId,
       details: { otherSessionsEnded: ended },
     });
-    if (current && person) await queueLetter(tx, tools.seal, person.email, secondFactorReset("you"));
+    if (current && person) await queueLetter(tx, tools.seal, person.email, authenticatorReplaced());
     return { recoveryCodes, replaced: current !== undefined };
   });
 }
