@@ -8,7 +8,10 @@ const shared = {
   transform,
   // otplib's parts are ES modules only, which Jest on Node 20 cannot require as they are.
   transformIgnorePatterns: ["/node_modules/(?!(@scure|@noble)/)"],
-  testEnvironment: "node",
+  testEnvironment: "<rootDir>/test/support/outside-sandbox/environment.js",
+  moduleNameMapper: {
+    "^(?:@zxcvbn-ts/)?(qrcode|core|language-.+)$": "<rootDir>/test/support/outside-sandbox/$1.js",
+  },
   rootDir: __dirname,
 };
 

@@ -13,6 +13,7 @@ export class Visitor {
   html = "";
   path = "";
   #typed = new Map<string, string>();
+  #parsed: { html: string; $: CheerioAPI } | undefined;
 
   constructor(
     public origin: string,
@@ -20,7 +21,8 @@ export class Visitor {
   ) {}
 
   get $(): CheerioAPI {
-    return load(this.html);
+    if (this.#parsed?.html !== this.html) this.#parsed = { html: this.html, $: load(this.html) };
+    return this.#parsed.$;
   }
 
   /** All words on the page, spaces folded. */
