@@ -1,11 +1,10 @@
-import { execFile, spawnSync } from "node:child_process";
-import { promisify } from "node:util";
 import type { Browser } from "playwright-core";
 import { openBrowser } from "../support/browser";
 import { Authenticator, readQrCode } from "../support/browser-authenticator";
 import { journey } from "../support/browser-journey";
 import { type Program, startProgram } from "../support/browser-program";
 import { Screen, textOf } from "../support/browser-screen";
+import { curl, hasCurl, skippedWithoutCurl } from "../support/curl";
 
 const EMAIL = "ada@example.com";
 const PASSWORD = "Sunshine-Harbour-42";
@@ -38,8 +37,6 @@ const ACCEPTED_PHONES = [
   "555-1234x5678",
   "555 123 4567 x89",
 ];
-
-const hasCurl = spawnSync("curl", ["--version"]).status === 0;
 
 describe.each([
   { words: "with JavaScript", javaScriptEnabled: true },
@@ -282,18 +279,19 @@ describe.each([
       expect(await verify(key)).toEqual({ status: 200, bytes: 0 });
     });
 
-    const without = hasCurl ? "" : " (skipped: there is no curl on this machine)";
-    withCurl(`is accepted from curl, by GET and by HEAD, at both addresses${without}`, async () => {
-      const credentials = ["-s", "--max-time", "10", "-u", `${EMAIL}:${key}`];
-      const report = ["-w", "%{http_code} %{size_download}"];
-      for (const address of ["/v1/authentication/verify", "/authentication/verify"]) {
-        const url = program.origin + address;
-        expect((await promisify(execFile)("curl", [...credentials, ...report, url])).stdout).toBe("200 0");
-        const head = await promisify(execFile)("curl", [...credentials, "-I", url]);
-        expect(head.stdout).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
-        expect(head.stdout).not.toMatch(/^set-cookie/im);
-      }
-    });
+    withCurl(
+      `is accepted from curl, by GET and by HEAD, at both addresses${skippedWithoutCurl}`,
+      async () => {
+        for (const address of ["/v1/authentication/verify", "/authentication/verify"]) {
+          const url = program.origin + address;
+          const report = ["-w", "%{http_code} %{size_download}"];
+          expect(await curl(EMAIL, key, ...report, url)).toBe("200 0");
+          const head = await curl(EMAIL, key, "-I", url);
+          expect(head).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+          expect(head).not.toMatch(/^set-cookie/im);
+        }
+      },
+    );
 
     step("is neither doubled nor ended by reloading the page: that says nothing was changed", async () => {
       await screen.reload();

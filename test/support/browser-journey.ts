@@ -3,11 +3,11 @@ import type { Screen } from "./browser-screen";
 type Write = (sentence: string, work: () => Promise<void>) => void;
 
 /**
- * Tests that follow one another on one screen. Once a step has failed the later ones say which, instead of failing
- * each for a reason of its own; the failure says where the person stood. An `aside` changes nothing that later steps
+ * Tests that follow one another on one screen, or on several. Once a step has failed the later ones say which, instead of failing
+ * each for a reason of its own; the failure says where everybody stood. An `aside` changes nothing that later steps
  * need, so its failure does not end the journey.
  */
-export function journey(screen: () => Screen | undefined): Write & { aside: Write; skip: Write } {
+export function journey(screens: () => Screen | Screen[] | undefined): Write & { aside: Write; skip: Write } {
   let failed: string | undefined;
   const write =
     (ends: boolean): Write =>
@@ -18,7 +18,7 @@ export function journey(screen: () => Screen | undefined): Write & { aside: Writ
           await work();
         } catch (error) {
           if (ends) failed = sentence;
-          throw await withPlace(error, screen());
+          throw await withPlaces(error, [screens() ?? []].flat());
         }
       });
   return Object.assign(write(true), { aside: write(false), skip: it.skip });
@@ -30,12 +30,15 @@ function notReached(failed: string): Error {
   return error;
 }
 
-async function withPlace(thrown: unknown, screen: Screen | undefined): Promise<Error> {
+async function withPlaces(thrown: unknown, screens: Screen[]): Promise<Error> {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-  const place = `\n\nThe person stood ${(await screen?.describe()) ?? "nowhere yet"}\n`;
+  const stood = await Promise.all(screens.map((screen) => screen.describe()));
+  const places = (stood.length > 0 ? stood : ["nowhere yet"])
+    .map((place) => `\n\nThe person stood ${place}\n`)
+    .join("");
   const stack = error.stack ?? "";
   const calls = stack.indexOf("\n    at ");
-  error.stack = calls === -1 ? stack + place : stack.slice(0, calls) + place + stack.slice(calls);
-  error.message += place;
+  error.stack = calls === -1 ? stack + places : stack.slice(0, calls) + places + stack.slice(calls);
+  error.message += places;
   return error;
 }

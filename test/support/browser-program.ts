@@ -14,10 +14,10 @@ export type Program = {
   stop(): Promise<void>;
 };
 
-/** Starts the built program on a fresh data folder. */
-export async function startProgram(): Promise<Program> {
+/** Starts the built program on a fresh data folder, with what else is given in its environment. */
+export async function startProgram(env: Record<string, string> = {}): Promise<Program> {
   const folder = await mkdtemp(path.join(tmpdir(), "latchkey-browser-"));
-  const program = await runProgram({ DATA_DIR: path.join(folder, "data") });
+  const program = await runProgram({ DATA_DIR: path.join(folder, "data"), ...env });
   const [setUpAddress] = program.setUpAddresses();
   if (setUpAddress === undefined) throw new Error(`No set-up address was printed:\n${program.printed()}`);
   return {

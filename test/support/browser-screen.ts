@@ -49,17 +49,27 @@ export class Screen {
     return this.page.getByLabel(label, { exact: true });
   }
 
-  button(words: string): Locator {
-    return this.page.getByRole("button", { name: words, exact: true });
+  button(words: string, place: Page | Locator = this.page): Locator {
+    return place.getByRole("button", { name: words, exact: true });
+  }
+
+  /** The rows of tables that hold these words. */
+  row(words: string): Locator {
+    return this.page.getByRole("row").filter({ hasText: words });
   }
 
   async fill(values: Record<string, string>): Promise<void> {
     for (const [label, value] of Object.entries(values)) await this.field(label).fill(value);
   }
 
-  /** Presses a button that leads to a page. */
-  async press(words: string): Promise<void> {
-    await this.#toNextPage(() => this.button(words).click());
+  /** Presses a button that leads to a page; in a part of this one, where other parts have the same. */
+  async press(words: string, place?: Locator): Promise<void> {
+    await this.#toNextPage(() => this.button(words, place).click());
+  }
+
+  /** Chooses in a drop-down, by label and words. */
+  async choose(label: string, words: string): Promise<void> {
+    await this.field(label).selectOption({ label: words });
   }
 
   /** Follows a link to a page. */

@@ -35,16 +35,22 @@ export class PostOffice {
     return `smtp://127.0.0.1:${this.#port}`;
   }
 
-  /** The next mail to this address that was not handed out before; waits for it at most ten seconds. */
-  async next(recipient: string): Promise<ReceivedMail> {
+  /** The next mail to this address, about this if given, that was not handed out before; waits at most ten seconds. */
+  async next(recipient: string, subject?: string): Promise<ReceivedMail> {
     for (const until = Date.now() + PATIENCE_MS; Date.now() < until; await sleep(10)) {
-      const mail = this.mails.find((each) => each.to === recipient && !this.#taken.has(each));
+      const mail = this.mails.find(
+        (each) =>
+          each.to === recipient &&
+          (subject === undefined || each.subject === subject) &&
+          !this.#taken.has(each),
+      );
       if (!mail) continue;
       this.#taken.add(mail);
       return mail;
     }
     const had = this.mails.map(({ to, subject }) => `${to}: ${subject}`).join("; ");
-    throw new Error(`No mail to ${recipient} arrived. There were: ${had || "none"}`);
+    const about = subject === undefined ? "" : ` about "${subject}"`;
+    throw new Error(`No mail to ${recipient}${about} arrived. There were: ${had || "none"}`);
   }
 
   /** Listens, again at the same port. */
