@@ -8,6 +8,8 @@ export type KeyHolder = {
   name: string;
   /** The service account's name; absent for one's own key. */
   account?: string;
+  /** True for a deactivated service account: its key can be revoked, but no other made. */
+  inactive?: boolean;
   /** Who is written to when the key changes. */
   mailTo: string;
   /** The page the key belongs to; the pages about it are below it. */

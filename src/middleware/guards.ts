@@ -78,9 +78,8 @@ function askForKey({ res }: Visit) {
 async function withRecentPassword(visit: PersonVisit): Promise<PersonVisit | undefined> {
   const age = visit.desk.now().getTime() - (visit.req.session.passwordGivenAt ?? 0);
   if (age <= PASSWORD_RECENT_MS) return visit;
-  // A form goes on at the page with its address; the tests hold that there is one.
-  const next = visit.req.method === "POST" ? visit.req.path : visit.req.originalUrl;
-  await leave(visit, `/confirm-password?return=${encodeURIComponent(next)}`);
+  // A form goes on at the page with its address, query and all; the tests hold that there is one.
+  await leave(visit, `/confirm-password?return=${encodeURIComponent(visit.req.originalUrl)}`);
   return undefined;
 }
 

@@ -1,4 +1,4 @@
-import { Pool, type PoolClient, type QueryResult, type QueryResultRow } from "pg";
+import { DatabaseError, Pool, type PoolClient, type QueryResult, type QueryResultRow } from "pg";
 
 /** Anything a statement can be sent through: the pool, or one connection inside a transaction. */
 export type Queryable = {
@@ -17,8 +17,24 @@ export function openPool(url: string, onError: (error: Error) => void): Pool {
   return pool;
 }
 
-/** Runs `work` in one transaction: committed when it resolves, rolled back when it throws. */
+const DEADLOCK = "40P01";
+const TRIES = 3;
+
+/**
+ * Runs `work` in one transaction: committed when it resolves, rolled back when it throws. Where Postgres ends it to
+ * resolve a deadlock it is run again, at most three times, so `work` must change nothing but the database.
+ */
 export async function transaction<T>(pool: Pool, work: (tx: PoolClient) => Promise<T>): Promise<T> {
+  for (let tried = 1; ; tried++) {
+    try {
+      return await transactionOnce(pool, work);
+    } catch (error) {
+      if (!(error instanceof DatabaseError) || error.code !== DEADLOCK || tried === TRIES) throw error;
+    }
+  }
+}
+
+async function transactionOnce<T>(pool: Pool, work: (tx: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   // The pool listens only to idle connections: an error without a listener would end the process.

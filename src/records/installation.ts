@@ -49,11 +49,6 @@ export async function claimSetUp(db: Queryable, policy: TwoFactorPolicy): Promis
   return rowCount === 1;
 }
 
-/** Makes changes that could take away an administrator happen one after another, on every replica, until the transaction ends. */
-export async function lockAdministrators(db: Queryable): Promise<void> {
-  await db.query("select from installation for no key update");
-}
-
 /** Saves the settings if they are still at `version`. False when they have been saved since. */
 export async function updateSettings(db: Queryable, version: number, settings: Settings): Promise<boolean> {
   const { rowCount } = await db.query(

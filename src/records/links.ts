@@ -4,7 +4,7 @@ import type { Queryable } from "../platform/database";
 export type LinkPurpose = "invitation" | "password-reset" | "email-change";
 
 /** Why a link works, or does not any more. */
-export type LinkState = "open" | "used" | "replaced" | "withdrawn" | "late";
+export type LinkState = "open" | "used" | "replaced" | "withdrawn" | "account-changed" | "late";
 
 /** A single-use link as pages may see it; the token in it is stored nowhere. */
 export type Link = {
@@ -42,10 +42,29 @@ export async function insertLink(
     personId: string | null;
     email: string;
     roles?: string[];
+    /** Who sent an invitation. */
+    invitedBy?: string | null;
     lifetimeSeconds: number;
   },
 ): Promise<Link> {
-  const { id = null, hash, purpose, personId, email, roles = [], lifetimeSeconds } = link;
+  const { id = null, hash, purpose, personId, email, roles = [], invitedBy = null, lifetimeSeconds } = link;
+  await replaceLinks(db, link);
+  const { rows } = await db.query<Link>(
+    `insert into links (hash, purpose, person_id, email, roles, expires_at, id, invited_by)
+     values ($1, $2, $3, $4, $5, clock_timestamp() + make_interval(secs => $6), coalesce($7, gen_random_uuid()), $8)
+     returning ${COLUMNS}`,
+    [hash, purpose, personId, email, roles, lifetimeSeconds, id, invitedBy],
+  );
+  const [row] = rows;
+  if (!row) throw new Error("Inserting a link returned no row");
+  return row;
+}
+
+/** Ends the open links in whose place another one comes; two at once follow one another. Call it in a transaction. */
+export async function replaceLinks(
+  db: Queryable,
+  { purpose, personId, email }: { purpose: LinkPurpose; personId: string | null; email: string },
+): Promise<void> {
   const owner = `${purpose} ${personId ?? email.toLowerCase()}`;
   await db.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [owner]);
   await db.query(
@@ -53,15 +72,49 @@ export async function insertLink(
       where ${SAME} and used_at is null and ended_at is null`,
     [purpose, personId, email],
   );
-  const { rows } = await db.query<Link>(
-    `insert into links (hash, purpose, person_id, email, roles, expires_at, id)
-     values ($1, $2, $3, $4, $5, clock_timestamp() + make_interval(secs => $6), coalesce($7, gen_random_uuid()))
-     returning ${COLUMNS}`,
-    [hash, purpose, personId, email, roles, lifetimeSeconds, id],
+}
+
+/**
+ * True for the one caller that may make this person's next link now, until its transaction ends. Whoever comes
+ * meanwhile need not wait, and the time it takes tells nobody whether there is such a person.
+ */
+export async function mayMakeLink(db: Queryable, purpose: LinkPurpose, personId: string): Promise<boolean> {
+  const { rows } = await db.query<{ free: boolean }>(
+    "select pg_try_advisory_xact_lock(hashtextextended($1, 1)) as free",
+    [`${purpose} ${personId}`],
   );
-  const [row] = rows;
-  if (!row) throw new Error("Inserting a link returned no row");
-  return row;
+  return rows[0]?.free ?? false;
+}
+
+/**
+ * Ends a person's open links because the account has changed since they were sent: whoever had got hold of one must
+ * not take the account back with it. Call it in the transaction of the change, after locking the person.
+ */
+export async function endLinksOf(db: Queryable, personId: string): Promise<void> {
+  await db.query(
+    `update links set ended_at = clock_timestamp(), ended_by = 'account-changed'
+      where person_id = $1 and used_at is null and ended_at is null`,
+    [personId],
+  );
+}
+
+/** Withdraws the open invitations somebody has sent. Returns them. */
+export async function withdrawInvitationsBy(db: Queryable, inviterId: string): Promise<Link[]> {
+  const { rows } = await db.query<Link>(
+    `update links set ended_at = clock_timestamp(), ended_by = 'withdrawn'
+      where purpose = 'invitation' and invited_by = $1 and ${OPEN} returning ${COLUMNS}`,
+    [inviterId],
+  );
+  return rows;
+}
+
+/** How many open invitations somebody has sent. */
+export async function countInvitationsBy(db: Queryable, inviterId: string): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    `select count(*)::int as count from links where purpose = 'invitation' and invited_by = $1 and ${OPEN}`,
+    [inviterId],
+  );
+  return rows[0]?.count ?? 0;
 }
 
 /**
@@ -99,6 +152,15 @@ export async function listOpenLinks(db: Queryable, purpose: LinkPurpose, most: n
     [purpose, most],
   );
   return rows;
+}
+
+/** The open invitation with this id. */
+export async function findOpenInvitation(db: Queryable, id: string): Promise<Link | undefined> {
+  const { rows } = await db.query<Link>(
+    `select ${COLUMNS} from links where purpose = 'invitation' and id::text = $1 and ${OPEN}`,
+    [id],
+  );
+  return rows[0];
 }
 
 /** Withdraws an open link by its id. The link, or undefined when it was not open any more. */

@@ -1,5 +1,8 @@
 import type { Queryable } from "../platform/database";
 
+/** Whose roles have changed, from which to which. */
+export type RolesChanged = { id: string; from: string[]; to: string[] };
+
 // Only in a transaction that holds the lock on administrators is this still true when it commits.
 const ANOTHER_ADMINISTRATOR = `exists (select from people o
   where o.id <> p.id and 'administrator' = any(o.roles) and o.deactivated_at is null)`;
@@ -46,13 +49,16 @@ export async function forgetPutOff(db: Queryable, id: string): Promise<void> {
   await db.query("update people set two_factor_put_off_at = null where id = $1", [id]);
 }
 
-/** Takes a role off everybody who has it; who has no other becomes a member. Returns how many had it. */
-export async function takeRoleFromPeople(db: Queryable, role: string): Promise<number> {
-  const { rowCount } = await db.query(
-    `update people set roles = coalesce(nullif(array_remove(roles, $1), '{}'), '{member}') where $1 = any(roles)`,
+/** Takes a role off everybody who has it; who has no other becomes a member. Returns whose roles were and are what. */
+export async function takeRoleFromPeople(db: Queryable, role: string): Promise<RolesChanged[]> {
+  const { rows } = await db.query<RolesChanged>(
+    // Locked in the order of their ids, as everything that changes several people does.
+    `with old as (select id, roles from people where $1 = any(roles) order by id for no key update)
+     update people p set roles = coalesce(nullif(array_remove(p.roles, $1), '{}'), '{member}')
+       from old where p.id = old.id returning p.id, old.roles as "from", p.roles as "to"`,
     [role],
   );
-  return rowCount ?? 0;
+  return rows;
 }
 
 /** How many people, active or not, have a role. */

@@ -112,26 +112,34 @@ export async function countServiceAccountsOf(db: Queryable, personId: string): P
   return rows[0]?.count ?? 0;
 }
 
-/** Hands all service accounts of one person to another, and returns how many there were. */
+/** Hands all service accounts of one person to another, and returns their ids. */
 export async function reassignServiceAccounts(
   db: Queryable,
   fromPersonId: string,
   toPersonId: string,
-): Promise<number> {
-  const { rowCount } = await db.query(
-    "update service_accounts set responsible_id = $2, version = version + 1 where responsible_id = $1",
+): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(
+    // Locked in the order of their ids, as everything that changes several of them does.
+    `with old as (select id from service_accounts where responsible_id = $1 order by id for no key update)
+     update service_accounts s set responsible_id = $2, version = version + 1 from old where s.id = old.id
+     returning s.id`,
     [fromPersonId, toPersonId],
   );
-  return rowCount ?? 0;
+  return rows.map(({ id }) => id);
 }
 
-/** Takes a role off every service account that has it, and returns how many had it. */
-export async function takeRoleFromServiceAccounts(db: Queryable, role: string): Promise<number> {
-  const { rowCount } = await db.query(
-    `update service_accounts set roles = array_remove(roles, $1), version = version + 1 where $1 = any(roles)`,
+/** Takes a role off every service account that has it. Returns which had which roles, and which they have now. */
+export async function takeRoleFromServiceAccounts(
+  db: Queryable,
+  role: string,
+): Promise<{ id: string; from: string[]; to: string[] }[]> {
+  const { rows } = await db.query<{ id: string; from: string[]; to: string[] }>(
+    `with old as (select id, roles from service_accounts where $1 = any(roles) order by id for no key update)
+     update service_accounts s set roles = array_remove(s.roles, $1), version = version + 1
+       from old where s.id = old.id returning s.id, old.roles as "from", s.roles as "to"`,
     [role],
   );
-  return rowCount ?? 0;
+  return rows;
 }
 
 /** How many service accounts, active or not, have a role. */

@@ -34,6 +34,10 @@ const IDLE_TIMEOUT = `case when s.stage <> 'signed-in' then ${HALF_SIGNED_IN_SEC
   else least(p.session_timeout, i.longest_session_timeout) end`;
 const IDLE_END = `(s.last_active_at + make_interval(secs => ${IDLE_TIMEOUT}))`;
 const ABSOLUTE_END = "least(s.expire, s.started_at + make_interval(secs => i.absolute_lifetime))";
+// Asked, like the end: whoever the policy or a new role requires to have a second factor enrols with their next click.
+const STAGE = `case when s.stage = 'signed-in' and not p.has_second_factor
+  and (i.two_factor_policy = 'everyone' or i.two_factor_policy = 'administrators' and 'administrator' = any(p.roles))
+  then 'enrolment' else s.stage end`;
 // Half signed in, activity buys no time.
 const ALIVE = `(s.stage = 'signed-in' or s.started_at + interval '${HALF_SIGNED_IN_SECONDS} s' > clock_timestamp())
   and ${IDLE_END} > clock_timestamp() and ${ABSOLUTE_END} > clock_timestamp() and p.deactivated_at is null`;
@@ -41,7 +45,7 @@ const ALIVE = `(s.stage = 'signed-in' or s.started_at + interval '${HALF_SIGNED_
 /** A session by the hash of its cookie, also one that has ended but is still remembered. */
 export async function findSession(db: Queryable, sid: string): Promise<SessionRow | undefined> {
   const { rows } = await db.query<SessionRow>(
-    `select s.id, s.sess, s.person_id as "personId", s.stage, ${ALIVE} as alive, ${IDLE_TIMEOUT} as "idleTimeout",
+    `select s.id, s.sess, s.person_id as "personId", ${STAGE} as stage, ${ALIVE} as alive, ${IDLE_TIMEOUT} as "idleTimeout",
             i.absolute_lifetime as "absoluteLifetime",
             case when least(${IDLE_END}, ${ABSOLUTE_END}) > clock_timestamp() then null
                  when ${IDLE_END} < ${ABSOLUTE_END} then 'idle-timeout' else 'absolute-lifetime' end as "endedBy"
@@ -107,6 +111,12 @@ export async function renameSession(db: Queryable, oldSid: string, newSid: strin
     [oldSid, newSid],
   );
   return rowCount === 1;
+}
+
+/** True while this session (by its public id) of this person has not ended; call it after locking the person. */
+export async function isSignedIn(db: Queryable, personId: string, id: string | null): Promise<boolean> {
+  const { rows } = await db.query("select from sessions where person_id = $1 and id = $2", [personId, id]);
+  return rows.length === 1;
 }
 
 /** Ends every session of a person but one (by its public id), half signed in ones too. Returns how many. */

@@ -1,6 +1,7 @@
 import type { Pool } from "pg";
 import type { Actor } from "../base/actor";
-import { transaction } from "../platform/database";
+import { type Queryable, transaction } from "../platform/database";
+import { asAdministrator } from "../records/administrators";
 import { lockPerson, type ProfileFields, updateProfile } from "../records/people";
 import { addTrailEntry } from "../records/trail";
 
@@ -9,8 +10,9 @@ export type ProfileField = keyof ProfileFields;
 const FIELDS: ProfileField[] = ["firstName", "lastName", "phoneNumber", "sessionTimeout"];
 
 /**
- * Saves a profile, by its owner ("profile.changed") or an administrator ("person.changed"), and says which fields changed. "stale" when it was saved since the form was drawn, unless that
- * other save left everything as this one wants it.
+ * Saves a profile, by its owner ("profile.changed") or an administrator ("person.changed"), and says which fields
+ * changed. "stale" when it was saved since the form was drawn, unless that other save left everything as this one wants
+ * it.
  */
 export async function changeProfile(
   db: Pool,
@@ -20,7 +22,7 @@ export async function changeProfile(
   version: number,
   profile: ProfileFields,
 ): Promise<{ changed: ProfileField[] } | "stale"> {
-  return transaction(db, async (tx) => {
+  const save = async (tx: Queryable): Promise<{ changed: ProfileField[] } | "stale"> => {
     const current = await lockPerson(tx, personId);
     if (!current) return "stale";
     const changed = FIELDS.filter((field) => current[field] !== profile[field]);
@@ -31,5 +33,6 @@ export async function changeProfile(
     );
     await addTrailEntry(tx, { action, actor, subjectId: personId, details });
     return { changed };
-  });
+  };
+  return action === "person.changed" ? asAdministrator(db, actor, save) : transaction(db, save);
 }

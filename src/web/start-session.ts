@@ -2,7 +2,7 @@ import Tokens from "csrf";
 import type { Request } from "express";
 import type { SessionData } from "express-session";
 import { type Queryable, transaction } from "../platform/database";
-import { lockPerson } from "../records/people";
+import { findPasswordHash, lockPerson } from "../records/people";
 import { deleteSessionBySid, insertSession, renameSession, type SessionStage } from "../records/sessions";
 import { addTrailEntry } from "../records/trail";
 import { hashSid } from "./session-store";
@@ -12,6 +12,8 @@ import { actorOf, type Visit } from "./visit";
 /** How a session begins: at which stage, and how the person proved themselves (for the trail). */
 type Beginning = {
   personId: string;
+  /** The hash of the password that was right; one replaced meanwhile begins no session. */
+  passwordHash: string;
   /** Decided while the person's row is locked, so that an enrolment at the same moment is seen. */
   stage: (tx: Queryable) => Promise<SessionStage>;
   secondFactor: string;
@@ -19,10 +21,10 @@ type Beginning = {
 
 /**
  * Begins a session under a new id after a right password, ending the one the browser had, whosever it was. Returns the
- * stage it begins at; "refused" when the person was deactivated meanwhile.
+ * stage it begins at; "refused" when the person was deactivated, or the password changed, meanwhile.
  */
 export async function startSession(visit: Visit, beginning: Beginning): Promise<SessionStage | "refused"> {
-  return replaceSession(visit, beginning, { mustBeAlive: false });
+  return replaceSession(visit, beginning, {});
 }
 
 /**
@@ -34,8 +36,8 @@ export async function stepUpSession(
   personId: string,
   secondFactor: string,
 ): Promise<"signed-in" | "refused"> {
-  const beginning = { personId, stage: async () => "signed-in" as const, secondFactor };
-  const stage = await replaceSession(visit, beginning, { mustBeAlive: true });
+  const steppedUp = { personId, stage: async () => "signed-in" as const, secondFactor };
+  const stage = await replaceSession(visit, steppedUp, { mustBeAlive: true });
   return stage === "refused" ? stage : "signed-in";
 }
 
@@ -52,8 +54,8 @@ export async function renewSession({ req, desk }: Visit): Promise<"renewed" | "r
 
 async function replaceSession(
   visit: Visit,
-  { personId, stage, secondFactor }: Beginning,
-  { mustBeAlive }: { mustBeAlive: boolean },
+  { personId, passwordHash, stage, secondFactor }: Omit<Beginning, "passwordHash"> & Partial<Beginning>,
+  { mustBeAlive = false },
 ): Promise<SessionStage | "refused"> {
   const { req, desk } = visit;
   const { address, client } = actorOf(visit);
@@ -65,6 +67,8 @@ async function replaceSession(
   const begun = await transaction(desk.db, async (tx) => {
     const person = await lockPerson(tx, personId);
     if (!person) return "refused";
+    if (passwordHash !== undefined && (await findPasswordHash(tx, personId)) !== passwordHash)
+      return "refused";
     const wasAlive = await deleteSessionBySid(tx, oldSid, personId);
     if (mustBeAlive && !wasAlive) return "refused";
     const at = await stage(tx);

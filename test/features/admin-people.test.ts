@@ -357,6 +357,32 @@ describe("resetting two-factor authentication", () => {
     expect((await ada.visitor.open("/profile")).path).toBe("/profile");
   });
 
+  it("never does it for oneself, however the id is written", async () => {
+    const visitor = await signIn(desk, ada);
+    const id = await idOf("ada@example.com");
+    const _csrf = (await visitor.open("/profile")).hidden("_csrf");
+    await visitor.post("/admin/people/reset-two-factor", {
+      _csrf,
+      reason: "x",
+      [`person-${id.toUpperCase()}`]: "yes",
+    });
+    expect(visitor.text).toContain("Nothing was changed");
+    expect((await visitor.open("/profile")).path).toBe("/profile");
+  });
+
+  it("keeps who was ticked when the password has to be confirmed in between", async () => {
+    const id = await addRow("ticked@example.com");
+    const visitor = await signIn(desk, ada);
+    await visitor.open(`/admin/people/reset-two-factor?person-${id}=yes`);
+    visitor.fill("Reason", "lost phone");
+    desk.moveClock(601);
+    await visitor.press("Reset Two-Factor Authentication");
+    await visitor.fill("Password", ada.password).press("Confirm");
+    await visitor.fill("Reason", "lost phone").press("Reset Two-Factor Authentication");
+    expect(visitor.text).toContain("Two-factor authentication is reset for 1 person.");
+    ada.visitor = visitor;
+  });
+
   it("says so when nobody is chosen", async () => {
     const page = await ada.visitor.tab().open("/admin/people/reset-two-factor");
     expect(page.text).toContain("Nobody is chosen");
@@ -428,6 +454,21 @@ describe("deactivating", () => {
     expect((await signIn(desk, ruth)).path).toBe("/profile");
     expect(await trailOf(id, "person.deactivated")).toHaveLength(1);
     expect(await trailOf(id, "person.reactivated")).toHaveLength(1);
+  });
+
+  it("leaves their key to be revoked, so that it does not come back with them", async () => {
+    const id = await addRow("leaked@example.com");
+    await desk.db.query("insert into api_keys (id, person_id, hash) values ('leaked00', $1, sha256('x'))", [
+      id,
+    ]);
+    const page = await open(id, "/deactivate");
+    await page.press("Deactivate");
+    expect(page.text).toContain("their API key lkleaked00 is refused");
+    await page.press("Revoke");
+    await page.press("Revoke");
+    expect(page.text).toContain("Their API key lkleaked00 is revoked.");
+    await page.press("Reactivate");
+    expect(page.text).toContain("They have no API key.");
   });
 
   it("asks for a successor when they are responsible for service accounts", async () => {
@@ -504,6 +545,68 @@ describe("the last administrator", () => {
       }
     }
     expect(Math.max(...outcomes)).toBeLessThan(500);
-    expect(outcomes).toContain(409);
+    // Whoever comes second is no administrator any more.
+    expect(outcomes).toContain(403);
+  });
+});
+
+describe("an administrator who is one no more", () => {
+  it("changes nothing with a request that was under way, on another replica, 20 rounds", async () => {
+    const mallory = await addPerson(desk, "mallory@example.com", ["administrator"]);
+    const malloryId = await idOf(mallory.email);
+    const friendId = await addRow("friend@example.com");
+    const replica = await desk.replica();
+    const _csrf = (await ada.visitor.tab().open("/profile")).hidden("_csrf");
+    const token = (await mallory.visitor.open("/profile")).hidden("_csrf");
+    const far = mallory.visitor.tab();
+    far.origin = replica.origin;
+    const [session] = (await desk.db.query("select * from sessions where person_id = $1", [malloryId])).rows;
+    let refused = 0;
+    for (let round = 0; round < 20; round++) {
+      const [demoted, promoted] = await Promise.all([
+        ada.visitor
+          .tab()
+          .post(`/admin/people/${malloryId}/roles`, { _csrf, role: "member", was: "administrator" }),
+        far.post(`/admin/people/${friendId}/roles`, { _csrf: token, role: "administrator", was: "member" }),
+      ]);
+      expect([round, demoted.status]).toEqual([round, 200]);
+      const order = await desk.db.query(
+        "select subject_id from trail where action = 'person.changed' order by id desc limit 1",
+      );
+      // Either it came first, or not at all.
+      expect([round, order.rows[0]?.subject_id]).toEqual([round, malloryId]);
+      if (promoted.status === 403) refused += 1;
+      await desk.db.query("update people set roles = '{administrator}' where id = $1", [malloryId]);
+      await desk.db.query("update people set roles = '{member}' where id = $1", [friendId]);
+      await desk.db.query(
+        "insert into sessions select * from json_populate_record(null::sessions, $1) on conflict do nothing",
+        [JSON.stringify(session)],
+      );
+    }
+    expect(refused).toBeGreaterThan(0);
+    await desk.db.query("update people set roles = '{member}' where id = $1", [malloryId]);
+  });
+
+  it("does not take another one with them: of two who deactivate each other one stays", async () => {
+    const [b, c] = [
+      await addPerson(desk, "b@example.com", ["administrator"]),
+      await addPerson(desk, "c@example.com", ["administrator"]),
+    ];
+    const sides = [
+      { visitor: b.visitor, other: await idOf(c.email) },
+      { visitor: c.visitor, other: await idOf(b.email) },
+    ];
+    const tokens = await Promise.all(
+      sides.map(async ({ visitor }) => (await visitor.open("/profile")).hidden("_csrf")),
+    );
+    await Promise.all(
+      sides.map(({ visitor, other }, i) =>
+        visitor.tab().post(`/admin/people/${other}/deactivate`, { _csrf: tokens[i] ?? "" }),
+      ),
+    );
+    const { rows } = await desk.db.query(
+      "select email from people where email in ('b@example.com', 'c@example.com') and deactivated_at is null",
+    );
+    expect(rows).toHaveLength(1);
   });
 });

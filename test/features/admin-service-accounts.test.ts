@@ -136,6 +136,29 @@ describe("a service account", () => {
     },
   );
 
+  it("that is deactivated gets no other key, and the one it has can be revoked", async () => {
+    const page = await create();
+    await visitor.press("Generate API Key");
+    await (await visitor.open(`${page}/deactivate`)).press("Deactivate");
+    expect(visitor.hasButton("Regenerate API Key")).toBe(false);
+    const _csrf = visitor.hidden("_csrf");
+    const { rows } = await desk.db.query("select id from api_keys");
+    for (const [below, replaces] of [
+      ["generate", "none"],
+      ["regenerate", rows[0].id],
+    ]) {
+      expect((await visitor.tab().open(`${page}/api-key/${below}`)).status).toBe(409);
+      const tab = await visitor.tab().post(`${page}/api-key/${below}`, { _csrf, replaces });
+      expect([below, tab.status]).toEqual([below, 409]);
+      expect(tab.text).toContain("nightly-report is deactivated, so nothing was changed");
+    }
+    expect(await count("select from api_keys")).toBe(1);
+    await (await visitor.open(page)).press("Revoke");
+    await visitor.press("Revoke");
+    expect(visitor.text).toContain("Reactivate it to generate one");
+    expect(await count("select from api_keys where ended_at is null")).toBe(0);
+  });
+
   it("deactivated, stops its key at once on every replica, and reactivated, accepts it again", async () => {
     const other = await desk.replica();
     const page = await create();
@@ -459,11 +482,24 @@ describe("the person responsible", () => {
     const { rows } = await desk.db.query("select id from people order by email");
     const [from, to] = rows.map((row) => row.id);
     expect(await countServiceAccountsOf(desk.db, from)).toBe(2);
-    expect(await reassignServiceAccounts(desk.db, from, to)).toBe(2);
+    expect(await reassignServiceAccounts(desk.db, from, to)).toHaveLength(2);
     expect(await countServiceAccountsOf(desk.db, from)).toBe(0);
     await visitor.press("Save Changes");
     expect(visitor.status).toBe(409);
     expect(visitor.errors.responsible).toBe("Responsible person is now: grace@example.com");
+  });
+
+  it("who is deactivated hands them on with an entry in the trail of each", async () => {
+    const grace = await addPerson(desk, "grace@example.com");
+    const page = await create("nightly-report", grace.email);
+    const { rows } = await desk.db.query("select id from people where email = 'grace@example.com'");
+    await visitor.open(`/admin/people/${rows[0].id}/deactivate`);
+    await visitor.fill("Successor's email", ada.email).press("Deactivate");
+    const trail = await desk.db.query(
+      "select details from trail where subject_id::text = $1 and action = 'service-account.changed'",
+      [page.split("/").at(-1)],
+    );
+    expect(trail.rows).toEqual([{ details: { responsible: { from: grace.email, to: ada.email } } }]);
   });
 
   it("is never somebody who is being deactivated at that moment", async () => {

@@ -1,5 +1,5 @@
 import { openTestDesk, type TestDesk } from "../support/desk";
-import { addPerson, type Known, setUp, signIn } from "../support/people";
+import { addPerson, enrol, givePassword, type Known, setUp, signIn } from "../support/people";
 import { ageSession, startedAgo, storedSid } from "../support/time";
 import { Visitor } from "../support/visitor";
 
@@ -288,7 +288,7 @@ describe("the ceiling", () => {
 });
 
 describe("who needs two-factor authentication", () => {
-  it("changed to everyone takes who put it off to enrolment at their next sign-in, not before", async () => {
+  it("changed to everyone takes who put it off to enrolment with their next click, and at each sign-in until they have", async () => {
     await save({ "Two-factor authentication": "Optional" });
     const passwordHash = await desk.desk.passwords.hash(grace.password);
     await desk.db.query(
@@ -305,11 +305,34 @@ describe("who needs two-factor authentication", () => {
     await joan.press("Not now");
     expect(joan.path).toBe("/profile");
     await save({ "Two-factor authentication": "Everyone (recommended)" });
-    expect((await joan.open("/profile")).path).toBe("/profile");
-    await joan.press("Sign out");
+    expect((await joan.open("/profile")).path).toBe("/two-factor/enrol");
+    expect(joan.hasButton("Not now")).toBe(false);
+    await joan.press("Sign in as someone else");
     await enter();
     expect(joan.path).toBe("/two-factor/enrol");
-    expect(joan.hasButton("Not now")).toBe(false);
+    await enrol(desk, joan, "joan@example.com");
+    expect(joan.path).toBe("/profile");
+  });
+});
+
+describe("somebody without two-factor authentication who is made an administrator", () => {
+  it("enrols with their next click where administrators need it", async () => {
+    await save({ "Two-factor authentication": "Administrators" });
+    const { rows } = await desk.db.query(
+      "insert into people (email, first_name, last_name, password_hash) values ('mary@example.com', 'Mary', 'Jackson', $1) returning id",
+      [await desk.desk.passwords.hash(grace.password)],
+    );
+    const mary = await givePassword({ ...grace, email: "mary@example.com" }, new Visitor(desk.origin));
+    await mary.press("Not now");
+    expect(mary.path).toBe("/profile");
+    const page = await ada.visitor.tab().open(`/admin/people/${rows[0].id}/roles`);
+    await page.fill("Role", "administrator").press("Save Changes");
+    expect(page.text).toContain("Saved: Roles.");
+    for (const path of ["/admin/people", "/profile"]) {
+      expect([path, (await mary.open(path)).path]).toEqual([path, "/two-factor/enrol"]);
+    }
+    await enrol(desk, mary, "mary@example.com");
+    expect((await mary.open("/admin/people")).path).toBe("/admin/people");
   });
 });
 
@@ -390,6 +413,54 @@ describe("a role for applications", () => {
     expect((await entries("role.deleted")).slice(before)).toEqual([
       { name: "editor", people: 2, serviceAccounts: 1 },
     ]);
+  });
+
+  it("that is deleted stands in the trail of everybody who had it, with what they have now", async () => {
+    await add("billing");
+    await desk.db.query("update people set roles = '{member,billing}' where email = 'grace@example.com'");
+    const page = await ada.visitor.tab().open("/admin/settings/roles/delete?name=billing");
+    await page.press("Delete role");
+    expect((await entries("person.changed")).at(-1)).toEqual({
+      roles: { from: ["member", "billing"], to: ["member"] },
+    });
+    const visitor = await signIn(desk, grace);
+    await visitor.open("/profile/activity");
+    expect(visitor.text).toContain("roles: member, billing → member");
+  });
+
+  it("is still there to delete after the password had to be confirmed in between", async () => {
+    await add("billing");
+    const page = await (await signIn(desk, ada)).open("/admin/settings/roles/delete?name=billing");
+    desk.moveClock(601);
+    await page.press("Delete role");
+    await page.fill("Password", ada.password).press("Confirm");
+    expect(page.path).toBe("/admin/settings/roles/delete?name=billing");
+    await page.press("Delete role");
+    expect(page.text).toContain("Deleted: the role billing.");
+    ada.visitor = page;
+  });
+
+  it("is deleted at the same moment as people who have it are reset, without either failing, 6 rounds", async () => {
+    const page = (await signIn(desk, ada)).tab();
+    const _csrf = (await page.open("/profile")).hidden("_csrf");
+    for (let round = 0; round < 6; round++) {
+      const role = `role-${round}`;
+      await desk.db.query("insert into roles values ($1)", [role]);
+      const { rows } = await desk.db.query(
+        `with p as (
+           insert into people (email, first_name, last_name, roles, password_hash)
+           select $1 || n || '@example.com', 'A', 'B', array['member', $1], 'x' from generate_series(1, 45) n
+           order by random() returning id)
+         insert into second_factors (person_id, sealed_secret) select id, 'x' from p returning person_id as id`,
+        [role],
+      );
+      const ticked = Object.fromEntries(rows.map(({ id }) => [`person-${id}`, "yes"]));
+      const answers = await Promise.all([
+        page.tab().post("/admin/people/reset-two-factor", { _csrf, reason: "lost", ...ticked }),
+        page.tab().post("/admin/settings/roles/delete", { _csrf, name: role }),
+      ]);
+      expect([round, ...answers.map(({ status }) => status)]).toEqual([round, 200, 200]);
+    }
   });
 
   it("deleted while it is given to somebody is not left behind with them, 20 rounds", async () => {

@@ -1,6 +1,7 @@
 import { openTestDesk, type TestDesk } from "../support/desk";
 import { addPerson, givePassword, type Known, PASSWORD, setUp } from "../support/people";
 import { PostOffice } from "../support/post-office";
+import { until } from "../support/until";
 import { Visitor } from "../support/visitor";
 
 let office: PostOffice;
@@ -21,8 +22,9 @@ const ask = async (newEmail: string, visitor = ada.visitor) => {
   await visitor.follow("Change your email");
   return visitor.fill("New email", newEmail).press("Send link");
 };
-const linkTo = async (email: string) => {
-  const { links } = await office.next(email);
+let link: Promise<string>;
+const linkTo = async (email: string, subject?: string) => {
+  const { links } = await office.next(email, subject);
   return new URL(links[0] ?? "").pathname + new URL(links[0] ?? "").search;
 };
 
@@ -95,5 +97,87 @@ describe("changing the email", () => {
     await ask("nonsense");
     expect(ada.visitor.errors.newEmail).toBe("Enter an email address like name@example.com");
     expect(ada.visitor.value("New email")).toBe("nonsense");
+  });
+
+  it.each([
+    [
+      "changes their password",
+      async () => {
+        await ada.visitor.open("/profile/password");
+        await ada.visitor
+          .fill("Current password", PASSWORD)
+          .fill("New password", "Another-Harbour-43")
+          .press("Change password");
+      },
+    ],
+    [
+      "chooses a new password by a mailed link",
+      async () => {
+        await new Visitor(desk.origin).post("/forgot-password", { email: ada.email });
+        const reset = await new Visitor(desk.origin).open(await linkTo(ada.email, "Choose a new password"));
+        await reset.fill("New password", "Another-Harbour-43").press("Save password");
+      },
+    ],
+    [
+      "is signed out everywhere by an administrator",
+      async () => {
+        const eve = await addPerson(desk, "eve@example.com", ["administrator"]);
+        const { rows } = await desk.db.query("select id from people where email = 'ada@example.com'");
+        await (await eve.visitor.open(`/admin/people/${rows[0].id}/end-sessions`)).press(
+          "Sign out everywhere",
+        );
+      },
+    ],
+    [
+      "is deactivated and reactivated",
+      async () => {
+        const eve = await addPerson(desk, "eve@example.com", ["administrator"]);
+        const { rows } = await desk.db.query("select id from people where email = 'ada@example.com'");
+        await (await eve.visitor.open(`/admin/people/${rows[0].id}/deactivate`)).press("Deactivate");
+        expect((await new Visitor(desk.origin).open(await link)).text).toContain("not one of ours");
+        await eve.visitor.press("Reactivate");
+      },
+    ],
+  ])("is off, and says so, once the person %s", async (_what, act) => {
+    await ask("thief@example.com");
+    link = linkTo("thief@example.com");
+    const thief = await new Visitor(desk.origin).open(await link);
+    expect(thief.hasButton("Confirm")).toBe(true);
+    await act();
+    await thief.press("Confirm");
+    expect([thief.status, thief.heading]).toEqual([410, "This link does not work"]);
+    expect(thief.text).toContain("has changed since it was sent");
+    const { rows } = await desk.db.query("select from people where email = 'ada@example.com'");
+    expect(rows).toHaveLength(1);
+  });
+
+  it("asked for with a session that ends at that moment sends nothing", async () => {
+    await ada.visitor.open("/profile/email");
+    const blocker = await desk.db.connect();
+    await blocker.query("begin");
+    await blocker.query("select from people for update");
+    const asking = ada.visitor.fill("New email", "thief@example.com").press("Send link");
+    await until("the request waits", async () => {
+      const { rowCount } = await desk.db.query(
+        "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+      );
+      return rowCount;
+    });
+    await blocker.query("delete from sessions");
+    await blocker.query("commit");
+    blocker.release();
+    expect((await asking).path).toMatch(/^\/sign-in/);
+    expect((await desk.db.query("select from links")).rowCount).toBe(0);
+    expect((await desk.db.query("select from mail where recipient = 'thief@example.com'")).rowCount).toBe(0);
+  });
+
+  it("asked for again, also to an address another account has, ends the link before", async () => {
+    await addPerson(desk, "grace@example.com");
+    await ask("first@example.com");
+    const first = await linkTo("first@example.com");
+    await ask("grace@example.com");
+    const visitor = await new Visitor(desk.origin).open(first);
+    expect(visitor.status).toBe(410);
+    expect(visitor.text).toContain("A newer link was sent since");
   });
 });

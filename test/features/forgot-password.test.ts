@@ -129,4 +129,34 @@ describe("a forgotten password", () => {
     await desk.db.query("update people set deactivated_at = now()");
     expect((await choose(link).catch(() => new Visitor(desk.origin).open(link))).status).toBe(410);
   });
+
+  it("is not replaced by a link from before the password was changed", async () => {
+    const link = await linkFor(ada.email);
+    await ada.visitor.open("/profile/password");
+    await ada.visitor
+      .fill("Current password", ada.password)
+      .fill("New password", "Third-Harbour-44")
+      .press("Change password");
+    expect(ada.visitor.text).toContain("Your password is changed");
+    const visitor = await new Visitor(desk.origin).open(link);
+    expect(visitor.status).toBe(410);
+    expect(visitor.text).toContain("password, email or access has changed since it was sent");
+  });
+
+  it("is not replaced by a link that went to an email they have left", async () => {
+    const link = await linkFor(ada.email);
+    await (await ada.visitor.open("/profile/email")).fill("New email", "new@example.com").press("Send link");
+    const [confirm = ""] = (await office.next("new@example.com")).links;
+    const { pathname, search } = new URL(confirm);
+    await (await ada.visitor.open(pathname + search)).press("Confirm");
+    expect((await new Visitor(desk.origin).open(link)).status).toBe(410);
+  });
+
+  it("asked for forty times at once sends one link, and nobody waits for another", async () => {
+    await Promise.all(Array.from({ length: 40 }, () => ask(ada.email)));
+    const sent = await desk.db.query("select from trail where action = 'password.reset-asked'");
+    expect(sent.rowCount).toBeLessThan(40);
+    const open = await desk.db.query("select from links where used_at is null and ended_at is null");
+    expect(open.rowCount).toBe(1);
+  });
 });

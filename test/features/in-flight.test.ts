@@ -58,6 +58,23 @@ describe("a request under way", () => {
     expect(thief.path).toBe("/sign-in/two-factor");
   });
 
+  it("with a password that is replaced at that moment begins no session", async () => {
+    await desk.db.query("update installation set two_factor_policy = 'optional'");
+    await desk.db.query("delete from second_factors");
+    await desk.db.query("update people set two_factor_put_off_at = now()");
+    const thief = await new Visitor(desk.origin).open("/sign-in");
+    thief.fill("Email", ada.email).fill("Password", PASSWORD);
+    await whileWaiting(
+      () => thief.press("Sign in"),
+      async (query) => {
+        await query("update people set password_hash = $1", [await desk.desk.passwords.hash("another one")]);
+        await query("delete from sessions");
+      },
+    );
+    expect(thief.path).toMatch(/^\/sign-in/);
+    expect(await liveSessions()).toEqual([]);
+  });
+
   it("that wants to put enrolment off while somebody enrols is refused", async () => {
     await desk.db.query("update installation set two_factor_policy = 'optional'");
     await desk.db.query("delete from second_factors");
@@ -81,6 +98,33 @@ describe("a request under way", () => {
     );
     expect(thief.path).toMatch(/^\/sign-in/);
     expect(await liveSessions()).toEqual(["signed-in"]);
+  });
+
+  it.each([
+    ["everywhere else by oneself", "/profile/sessions/end-others"],
+    ["everywhere by an administrator", "/admin/people/:id/end-sessions"],
+  ])("with a right code does not outlive signing out %s, 20 rounds", async (_by, path) => {
+    const grace = await addPerson(desk, "grace@example.com");
+    const { rows } = await desk.db.query("select id from people where email = 'grace@example.com'");
+    const by = path.startsWith("/admin") ? ada.visitor : grace.visitor;
+    const _csrf = (await by.tab().open("/profile")).hidden("_csrf");
+    for (let round = 0; round < 20; round++) {
+      const half = await givePassword(grace, new Visitor(desk.origin));
+      half.fill("One-time code", freshCode(desk, grace.secret));
+      const [, ended] = await Promise.all([
+        half.press("Verify"),
+        new Promise((resolve) => setTimeout(resolve, round / 2)).then(() =>
+          by.tab().post(path.replace(":id", rows[0].id), { _csrf }),
+        ),
+      ]);
+      const signedIn = (await half.open("/profile")).path === "/profile";
+      // Signing in may come after it as a whole; then it found the half signed in session or none, and says so.
+      const order = await desk.db.query(
+        "select action from trail where action in ('session.started', 'sessions.ended') order by id desc limit 1",
+      );
+      if (signedIn)
+        expect([round, ended.status, order.rows[0]?.action]).toEqual([round, 200, "session.started"]);
+    }
   });
 
   it("that confirms a reset does not outlive signing out", async () => {

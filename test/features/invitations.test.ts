@@ -202,6 +202,59 @@ describe("an invitation", () => {
     expect(await peopleWith(email)).toEqual([]);
   });
 
+  it("is withdrawn also after the password had to be confirmed in between", async () => {
+    const email = someone();
+    const { link } = await invite(email);
+    const page = (await signIn(desk, ada)).tab();
+    await page.open("/admin/people/invite");
+    await page.follow(`Withdraw the invitation to ${email}`);
+    desk.moveClock(601);
+    await page.press("Withdraw");
+    await page.fill("Password", ada.password).press("Confirm");
+    await page.press("Withdraw");
+    expect(page.text).toContain(`The invitation to ${email} is withdrawn`);
+    expect((await new Visitor(desk.origin).open(link)).text).toContain("was withdrawn");
+    ada.visitor = page;
+  });
+
+  it("can be withdrawn however many are open", async () => {
+    const email = someone();
+    const { link } = await invite(email);
+    await desk.db.query(
+      `insert into links (hash, purpose, email, expires_at)
+       select sha256(n::text::bytea), 'invitation', n || '@many.example', now() + interval '1 day' from generate_series(1, 250) n`,
+    );
+    const { rows } = await desk.db.query("select id from links where email = $1", [email]);
+    const page = await ada.visitor.tab().open(`/admin/people/invite/withdraw?id=${rows[0].id}`);
+    await page.press("Withdraw");
+    expect((await new Visitor(desk.origin).open(link)).text).toContain("was withdrawn");
+    await desk.db.query("delete from links where email like '%@many.example'");
+  });
+
+  it.each(["deactivated", "no administrator any more"])(
+    "by somebody who is %s is withdrawn with that, and the trail says so",
+    async (fate) => {
+      const inviter = await addPerson(desk, someone(), ["administrator"]);
+      const email = someone();
+      const form = await inviter.visitor.open("/admin/people/invite");
+      await form.fill("Email", email).fill("Role", "administrator").press("Send invitation");
+      const link = form.$("#invitation-link").text();
+      const { rows } = await desk.db.query("select id from people where email = $1", [inviter.email]);
+      const page = await ada.visitor
+        .tab()
+        .open(`/admin/people/${rows[0].id}/${fate === "deactivated" ? "deactivate" : "roles"}`);
+      if (fate === "deactivated") {
+        expect(page.text).toContain("One open invitation they sent is withdrawn.");
+        await page.press("Deactivate");
+      } else await page.fill("Role", "member").press("Save Changes");
+      expect((await new Visitor(desk.origin).open(link)).text).toContain("was withdrawn");
+      expect(await trailOf("invitation.withdrawn", email)).toHaveLength(1);
+      const fields = { firstName: "Sock", lastName: "Puppet", password: "Copper-Lantern-Orbit-7" };
+      expect((await new Visitor(desk.origin).post(link, fields)).status).toBe(410);
+      expect(await peopleWith(email)).toEqual([]);
+    },
+  );
+
   it("withdrawn and accepted at the same moment is one or the other, 20 rounds", async () => {
     for (let round = 0; round < 20; round++) {
       const email = someone();

@@ -185,6 +185,16 @@ describe("a session", () => {
     }
     expect((await desk.db.query("select from sessions")).rowCount).toBe(rowCount);
   });
+
+  it.each(["%00", "x", "%F0%9F%98%80", "a".repeat(5000)])(
+    "named %s in an address is none, and nothing fails",
+    async (id) => {
+      const { fields } = (await ada.visitor.open("/profile/sessions")).fieldsOf("Sign out");
+      await ada.visitor.post(`/profile/sessions/${id}/end`, fields);
+      expect(ada.visitor.status).toBe(200);
+      expect(ada.visitor.text).toContain("That device had been signed out already.");
+    },
+  );
 });
 
 async function waitingForLock(test: TestDesk): Promise<void> {

@@ -14,11 +14,17 @@ export async function findSubject(db: Queryable, id: unknown): Promise<Subject> 
   return subject;
 }
 
-/** Somebody else than the administrator who asks, and active. Throws a Refusal (404, 403 or 409). */
-export async function findOther(db: Queryable, id: unknown, ownId: string): Promise<Subject> {
+/** Somebody else than the administrator who asks, active or not. Throws a Refusal (404 or 403). */
+export async function findOtherAccount(db: Queryable, id: unknown, ownId: string): Promise<Subject> {
   const subject = await findSubject(db, id);
   if (subject.id === ownId)
     throw new Refusal(403, "This is your own account. Change what is yours on your profile.");
+  return subject;
+}
+
+/** Somebody else than the administrator who asks, and active. Throws a Refusal (404, 403 or 409). */
+export async function findOther(db: Queryable, id: unknown, ownId: string): Promise<Subject> {
+  const subject = await findOtherAccount(db, id, ownId);
   if (subject.deactivatedAt)
     throw new Refusal(409, "This person is deactivated, so nothing was changed. Reactivate them first.");
   return subject;

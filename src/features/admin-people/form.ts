@@ -32,6 +32,6 @@ export const reasonForm = z.object({
 export function readTicked(form: Record<string, string>): string[] {
   return Object.keys(form)
     .filter((name) => name.startsWith("person-"))
-    .map((name) => name.slice("person-".length))
+    .map((name) => name.slice("person-".length).toLowerCase())
     .filter(isUuid);
 }

@@ -41,11 +41,11 @@ export async function confirmResetSeveral(visit: PersonVisit): Promise<void> {
 
 /** POST /admin/people/reset-two-factor: resets it for all of them. */
 export async function resetSeveral(visit: PersonVisit): Promise<void> {
-  const { desk, person } = visit;
+  const { desk } = visit;
   const form = readForm(visit.req);
   const read = readBySchema(reasonForm, form);
   if (!read.ok) return drawSeveral(visit, form, { status: 422, errors: read.errors });
-  const ids = readTicked(form).filter((id) => id !== person.id);
+  const ids = readTicked(form);
   const done = await resetTwoFactor(desk.db, desk.seal, actorOf(visit), ids, read.input.reason);
   const people = done === 1 ? "1 person" : `${done} people`;
   const notice =

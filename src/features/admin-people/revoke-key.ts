@@ -1,8 +1,8 @@
 import type { Pool } from "pg";
 import type { Actor } from "../../base/actor";
-import { transaction } from "../../platform/database";
 import { apiKeyChanged } from "../../platform/letters";
 import type { Seal } from "../../platform/seal";
+import { asAdministrator } from "../../records/administrators";
 import { endApiKey } from "../../records/api-keys";
 import { queueLetter } from "../../records/mail";
 import { addTrailEntry } from "../../records/trail";
@@ -15,7 +15,7 @@ export async function revokeKey(
   person: { id: string; email: string },
   keyId: string,
 ): Promise<"revoked" | "stale-key"> {
-  return transaction(db, async (tx) => {
+  return asAdministrator(db, actor, async (tx) => {
     if (!(await endApiKey(tx, { kind: "person", id: person.id }, keyId))) return "stale-key";
     await queueLetter(tx, seal, person.email, apiKeyChanged("revoked", keyId));
     const details = { keyId };

@@ -1,6 +1,6 @@
 import type { Pool } from "pg";
 import type { Actor } from "../../base/actor";
-import { transaction } from "../../platform/database";
+import { asAdministrator } from "../../records/administrators";
 import { findPersonByEmail, lockPerson } from "../../records/people";
 import { keepRoles } from "../../records/roles";
 import { lockServiceAccount, updateServiceAccount } from "../../records/service-accounts";
@@ -24,7 +24,7 @@ export async function changeServiceAccount(
   id: string,
   { version, name, purpose, roles, responsible }: ServiceAccountInput,
 ): Promise<{ changed: ServiceAccountField[] } | Refused> {
-  return transaction(db, async (tx) => {
+  return asAdministrator(db, actor, async (tx) => {
     if (!(await keepRoles(tx, roles))) return "role-gone";
     const found = await findPersonByEmail(tx, responsible);
     // Locked, so that nobody is deactivated while they become responsible.

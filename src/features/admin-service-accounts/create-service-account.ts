@@ -1,6 +1,6 @@
 import type { Pool } from "pg";
 import type { Actor } from "../../base/actor";
-import { transaction } from "../../platform/database";
+import { asAdministrator } from "../../records/administrators";
 import { findPersonByEmail, lockPerson } from "../../records/people";
 import { keepRoles } from "../../records/roles";
 import { insertServiceAccount } from "../../records/service-accounts";
@@ -13,7 +13,7 @@ export async function createServiceAccount(
   actor: Actor,
   { name, purpose, roles, responsible }: ServiceAccountInput,
 ): Promise<{ id: string } | "name-taken" | "responsible-unknown" | "role-gone"> {
-  return transaction(db, async (tx) => {
+  return asAdministrator(db, actor, async (tx) => {
     if (!(await keepRoles(tx, roles))) return "role-gone";
     const known = await findPersonByEmail(tx, responsible);
     // Locked, so that nobody is deactivated while they become responsible.

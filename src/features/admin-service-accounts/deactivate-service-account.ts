@@ -1,6 +1,6 @@
 import type { Pool } from "pg";
 import type { Actor } from "../../base/actor";
-import { transaction } from "../../platform/database";
+import { asAdministrator } from "../../records/administrators";
 import { deactivateServiceAccount as deactivate } from "../../records/service-accounts";
 import { addTrailEntry } from "../../records/trail";
 
@@ -10,7 +10,7 @@ export async function deactivateServiceAccount(
   actor: Actor,
   id: string,
 ): Promise<"deactivated" | "not-active"> {
-  return transaction(db, async (tx) => {
+  return asAdministrator(db, actor, async (tx) => {
     if (!(await deactivate(tx, id))) return "not-active";
     await addTrailEntry(tx, { action: "service-account.deactivated", actor, subjectId: id });
     return "deactivated";

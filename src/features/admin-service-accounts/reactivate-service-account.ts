@@ -1,6 +1,6 @@
 import type { Pool } from "pg";
 import type { Actor } from "../../base/actor";
-import { transaction } from "../../platform/database";
+import { asAdministrator } from "../../records/administrators";
 import { reactivateServiceAccount as reactivate } from "../../records/service-accounts";
 import { addTrailEntry } from "../../records/trail";
 
@@ -10,7 +10,7 @@ export async function reactivateServiceAccount(
   actor: Actor,
   id: string,
 ): Promise<"reactivated" | "already-active"> {
-  return transaction(db, async (tx) => {
+  return asAdministrator(db, actor, async (tx) => {
     if (!(await reactivate(tx, id))) return "already-active";
     await addTrailEntry(tx, { action: "service-account.reactivated", actor, subjectId: id });
     return "reactivated";

@@ -1,6 +1,6 @@
 import type { Pool } from "pg";
 import type { Actor } from "../../base/actor";
-import { transaction } from "../../platform/database";
+import { asAdministrator } from "../../records/administrators";
 import { findInstallation, type Settings, updateSettings } from "../../records/installation";
 import { addTrailEntry } from "../../records/trail";
 
@@ -24,16 +24,21 @@ export async function changeSettings(
   version: number,
   settings: Settings,
 ): Promise<{ changed: Setting[] } | "stale"> {
-  return transaction(db, async (tx) => {
-    const current = await findInstallation(tx);
-    const changed = SETTINGS.filter((setting) => current[setting] !== settings[setting]);
-    if (changed.length === 0) return { changed };
-    // The version read here is the one written over, so that the trail's "from" is what was there.
-    if (current.version !== version || !(await updateSettings(tx, version, settings))) return "stale";
-    const details = Object.fromEntries(
-      changed.map((setting) => [setting, { from: current[setting], to: settings[setting] }]),
-    );
-    await addTrailEntry(tx, { action: "settings.changed", actor, subjectId: current.id, details });
-    return { changed };
-  });
+  return asAdministrator(
+    db,
+    actor,
+    async (tx) => {
+      const current = await findInstallation(tx);
+      const changed = SETTINGS.filter((setting) => current[setting] !== settings[setting]);
+      if (changed.length === 0) return { changed };
+      // The version read here is the one written over, so that the trail's "from" is what was there.
+      if (current.version !== version || !(await updateSettings(tx, version, settings))) return "stale";
+      const details = Object.fromEntries(
+        changed.map((setting) => [setting, { from: current[setting], to: settings[setting] }]),
+      );
+      await addTrailEntry(tx, { action: "settings.changed", actor, subjectId: current.id, details });
+      return { changed };
+    },
+    { alone: true },
+  );
 }

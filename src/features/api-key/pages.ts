@@ -1,4 +1,5 @@
 import type { KeyHolder } from "../../base/key-owner";
+import { Refusal } from "../../base/refusal";
 import { listCallers } from "../../records/api-key-callers";
 import { findLiveApiKey } from "../../records/api-keys";
 import { leave } from "../../web/leave";
@@ -28,10 +29,16 @@ export const ofServiceAccount = pagesOf(async (visit) => {
     owner: { kind: "service-account", id: account.id },
     name: account.name,
     account: account.name,
+    inactive: account.deactivatedAt !== null,
     mailTo: account.responsibleEmail,
     page: `/admin/service-accounts/${account.id}`,
   };
 });
+
+function refuseInactive({ inactive, account }: KeyHolder): void {
+  if (inactive)
+    throw new Refusal(409, `${account} is deactivated, so nothing was changed. Reactivate it first.`);
+}
 
 /** The pages about the key of whom `holderOf` finds. */
 function pagesOf(holderOf: (visit: PersonVisit) => Promise<KeyHolder>) {
@@ -39,6 +46,7 @@ function pagesOf(holderOf: (visit: PersonVisit) => Promise<KeyHolder>) {
     /** GET …/generate: the button once more, for those who had to confirm their password first. */
     async confirmGenerate(visit: PersonVisit): Promise<void> {
       const holder = await holderOf(visit);
+      refuseInactive(holder);
       if (await findLiveApiKey(visit.desk.db, holder.owner)) return leave(visit, holder.page);
       await drawPage(visit, "api-key/generate", { title: "Generate API Key", holder });
     },
@@ -48,6 +56,7 @@ function pagesOf(holderOf: (visit: PersonVisit) => Promise<KeyHolder>) {
       const holder = await holderOf(visit);
       const { db, seal } = visit.desk;
       const { replaces } = readForm(visit.req);
+      refuseInactive(holder);
       if (replaces !== NO_KEY) return drawStale(visit, holder);
       const made = await generateApiKey(db, seal, actorOf(visit), holder);
       if (made === "stale-key") return drawStale(visit, holder);
@@ -56,7 +65,9 @@ function pagesOf(holderOf: (visit: PersonVisit) => Promise<KeyHolder>) {
 
     /** GET …/regenerate: warns that the present key stops at once, and shows where it is in use. */
     async confirmRegenerate(visit: PersonVisit): Promise<void> {
-      await drawWarning(visit, await holderOf(visit), "api-key/regenerate", "Regenerate API Key");
+      const holder = await holderOf(visit);
+      refuseInactive(holder);
+      await drawWarning(visit, holder, "api-key/regenerate", "Regenerate API Key");
     },
 
     /** POST …/regenerate: the answer shows the new key, this once. */
@@ -64,6 +75,7 @@ function pagesOf(holderOf: (visit: PersonVisit) => Promise<KeyHolder>) {
       const holder = await holderOf(visit);
       const { db, seal } = visit.desk;
       const { replaces = "" } = readForm(visit.req);
+      refuseInactive(holder);
       const made = await regenerateApiKey(db, seal, actorOf(visit), holder, replaces);
       if (made === "stale-key") return drawStale(visit, holder);
       await drawKey(visit, holder, made.key);

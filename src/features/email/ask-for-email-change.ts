@@ -4,16 +4,18 @@ import { makeLinkToken } from "../../base/link-token";
 import { transaction } from "../../platform/database";
 import * as letters from "../../platform/letters";
 import type { Seal } from "../../platform/seal";
-import { insertLink } from "../../records/links";
+import { insertLink, replaceLinks } from "../../records/links";
 import { queueLetter } from "../../records/mail";
-import { isEmailTaken, type Person } from "../../records/people";
+import { isEmailTaken, lockPerson, type Person } from "../../records/people";
+import { isSignedIn } from "../../records/sessions";
 import { addTrailEntry } from "../../records/trail";
 
 const LIFETIME_SECONDS = 60 * 60;
 
 /**
  * Mails a link to the new address and a notice to the old one. An address that another account has gets a letter that
- * says so instead; the answer is the same, so nobody learns who has an account.
+ * says so instead; the answer is the same, so nobody learns who has an account. "signed-out" when the session has ended
+ * meanwhile: a link asked for with a stolen one must not outlive it.
  */
 export async function askForEmailChange(
   db: Pool,
@@ -21,23 +23,24 @@ export async function askForEmailChange(
   actor: Actor,
   person: Person,
   newEmail: string,
-): Promise<void> {
+): Promise<"asked" | "signed-out"> {
   const { token, hash } = makeLinkToken();
   const { seal, baseUrl } = tools;
-  await transaction(db, async (tx) => {
+  return transaction(db, async (tx) => {
+    await lockPerson(tx, person.id);
+    if (!(await isSignedIn(tx, person.id, actor.sessionId))) return "signed-out";
     const details = { newEmail };
     await addTrailEntry(tx, { action: "email.change-asked", actor, subjectId: person.id, details });
     await queueLetter(tx, seal, person.email, letters.emailChangeAsked(newEmail));
-    if (await isEmailTaken(tx, newEmail)) return queueLetter(tx, seal, newEmail, letters.emailTaken());
-    const lifetimeSeconds = LIFETIME_SECONDS;
-    await insertLink(tx, {
-      hash,
-      purpose: "email-change",
-      personId: person.id,
-      email: newEmail,
-      lifetimeSeconds,
-    });
+    const link = { purpose: "email-change" as const, personId: person.id, email: newEmail };
+    if (await isEmailTaken(tx, newEmail)) {
+      await replaceLinks(tx, link);
+      await queueLetter(tx, seal, newEmail, letters.emailTaken());
+      return "asked";
+    }
+    await insertLink(tx, { ...link, hash, lifetimeSeconds: LIFETIME_SECONDS });
     const url = new URL(`/profile/email/confirm?token=${token}`, baseUrl).href;
     await queueLetter(tx, seal, newEmail, letters.emailChange(url));
+    return "asked";
   });
 }

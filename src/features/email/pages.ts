@@ -1,6 +1,6 @@
-import { hashLinkToken } from "../../base/link-token";
 import { readBySchema } from "../../platform/form-errors";
-import { findLink, type Link } from "../../records/links";
+import { leave } from "../../web/leave";
+import { findOpenLink, type LinkGone, whyLinkGone } from "../../web/open-link";
 import { drawPage, type Page } from "../../web/page";
 import { readForm, readQuery } from "../../web/read-form";
 import { actorOf, type PersonVisit, type Visit } from "../../web/visit";
@@ -24,7 +24,8 @@ export async function ask(visit: PersonVisit): Promise<void> {
     const errors = [{ field: "newEmail", message: "That is your email already. Enter the new one" }];
     return drawForm(visit, { values: form, status: 422, errors });
   }
-  await askForEmailChange(desk.db, desk, actorOf(visit), person, newEmail);
+  const asked = await askForEmailChange(desk.db, desk, actorOf(visit), person, newEmail);
+  if (asked === "signed-out") return leave(visit, "/sign-in?return=/profile/email");
   await drawPage(visit, "email/sent", {
     title: "Look into your new mailbox",
     newEmail,
@@ -36,16 +37,20 @@ export async function ask(visit: PersonVisit): Promise<void> {
 /** GET /profile/email/confirm: asks once more, because programs that check mail open links too. */
 export async function showConfirm(visit: Visit): Promise<void> {
   const { token = "" } = readQuery(visit.req);
-  const link = await findLink(visit.desk.db, "email-change", hashLinkToken(token));
-  if (link?.state !== "open") return drawGone(visit, link?.state ?? "unknown");
-  await drawPage(visit, "email/confirm", { title: "Confirm your new email", token, newEmail: link.email });
+  const found = await findOpenLink(visit.desk.db, "email-change", token);
+  if ("gone" in found) return drawGone(visit, found.gone);
+  const newEmail = found.link.email;
+  await drawPage(visit, "email/confirm", { title: "Confirm your new email", token, newEmail });
 }
 
 /** POST /profile/email/confirm: changes the email. */
 export async function confirm(visit: Visit): Promise<void> {
   const { token = "" } = readForm(visit.req);
-  const answer = await changeEmail(visit.desk.db, visit.desk, actorOf(visit), token);
-  if (answer === "link-gone") return drawGone(visit, "used");
+  const { desk } = visit;
+  const found = await findOpenLink(desk.db, "email-change", token);
+  if ("gone" in found) return drawGone(visit, found.gone);
+  const answer = await changeEmail(desk.db, desk, actorOf(visit), { personId: found.person.id, token });
+  if (answer === "link-gone") return drawGone(visit, await whyLinkGone(desk.db, "email-change", token));
   const title = answer === "taken" ? "Your email was not changed" : "Your email is changed";
   await drawPage(visit, "email/changed", {
     title,
@@ -59,6 +64,6 @@ function drawForm(visit: PersonVisit, page: Partial<Page>): Promise<void> {
   return drawPage(visit, "email/email", { title: "Change your email", email, values: {}, ...page });
 }
 
-function drawGone(visit: Visit, state: Link["state"] | "unknown"): Promise<void> {
+function drawGone(visit: Visit, state: LinkGone): Promise<void> {
   return drawPage(visit, "email/link-gone", { title: "This link does not work", state, status: 410 });
 }

@@ -1,10 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { hashLinkToken } from "../../base/link-token";
 import { readBySchema } from "../../platform/form-errors";
 import { passwordProblem } from "../../platform/password-strength";
-import { findLink, type Link } from "../../records/links";
-import { findPerson, type Person } from "../../records/people";
 import { leave } from "../../web/leave";
+import { findOpenLink, type LinkGone, whyLinkGone } from "../../web/open-link";
 import { drawPage, type Page } from "../../web/page";
 import { readForm, readQuery } from "../../web/read-form";
 import { actorOf, type Visit } from "../../web/visit";
@@ -37,33 +35,24 @@ export async function ask(visit: Visit): Promise<void> {
 /** GET /reset-password: the form for a new password, or why the link does not work. Uses nothing up. */
 export async function showReset(visit: Visit): Promise<void> {
   const { token = "" } = readQuery(visit.req);
-  const found = await findReset(visit, token);
-  if ("person" in found) return drawReset(visit, token, {});
-  await drawGone(visit, found.state);
+  const found = await findOpenLink(visit.desk.db, "password-reset", token);
+  if ("gone" in found) return drawGone(visit, found.gone);
+  await drawReset(visit, token, {});
 }
 
 /** POST /reset-password: saves the new password and leads to the sign-in page. */
 export async function reset(visit: Visit): Promise<void> {
   const { desk } = visit;
   const { token = "", newPassword = "" } = readForm(visit.req);
-  const found = await findReset(visit, token);
-  if (!("person" in found)) return drawGone(visit, found.state);
+  const found = await findOpenLink(desk.db, "password-reset", token);
+  if ("gone" in found) return drawGone(visit, found.gone);
   const { firstName, lastName, email } = found.person;
   const message = passwordProblem(newPassword, [firstName, lastName, email]);
   if (message) return drawReset(visit, token, { status: 422, errors: [{ field: "newPassword", message }] });
-  const answer = await resetPassword(desk.db, desk, actorOf(visit), token, newPassword);
-  if (answer === "link-gone") return drawGone(visit, "used");
+  const given = { personId: found.person.id, token, newPassword };
+  const answer = await resetPassword(desk.db, desk, actorOf(visit), given);
+  if (answer === "link-gone") return drawGone(visit, await whyLinkGone(desk.db, "password-reset", token));
   await leave(visit, "/sign-in?notice=password-saved");
-}
-
-async function findReset(
-  { desk }: Visit,
-  token: string,
-): Promise<{ person: Person } | { state: Link["state"] | "unknown" }> {
-  const link = await findLink(desk.db, "password-reset", hashLinkToken(token));
-  const person = link?.personId ? await findPerson(desk.db, link.personId) : undefined;
-  if (!link || !person) return { state: "unknown" };
-  return link.state === "open" ? { person } : { state: link.state };
 }
 
 function drawAsk(visit: Visit, page: Partial<Page>): Promise<void> {
@@ -82,7 +71,7 @@ function drawReset(visit: Visit, token: string, page: Partial<Page>): Promise<vo
   });
 }
 
-function drawGone(visit: Visit, state: Link["state"] | "unknown"): Promise<void> {
+function drawGone(visit: Visit, state: LinkGone): Promise<void> {
   return drawPage(visit, "forgot-password/link-gone", {
     title: "This link does not work",
     state,

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { hashLinkToken } from "../../base/link-token";
 import { MEMBER, OWN_ROLES } from "../../base/roles";
 import { readBySchema } from "../../platform/form-errors";
-import { findLink, type Link, listOpenLinks } from "../../records/links";
+import { findLink, findOpenInvitation, type Link, listOpenLinks } from "../../records/links";
 import { findAccount } from "../../records/people";
 import { leave } from "../../web/leave";
 import { drawPage, type Page } from "../../web/page";
@@ -40,9 +40,8 @@ export async function invite(visit: PersonVisit): Promise<void> {
 
 /** GET /admin/people/invite/withdraw: asks before an open invitation is withdrawn. */
 export async function confirmWithdraw(visit: PersonVisit): Promise<void> {
-  const { id } = readQuery(visit.req);
-  const open = await listOpenLinks(visit.desk.db, "invitation", LISTED);
-  const invitation = open.find((link) => link.id === id);
+  const { id = "" } = readQuery(visit.req);
+  const invitation = await findOpenInvitation(visit.desk.db, id);
   if (!invitation) return leave(visit, "/admin/people/invite", NOT_OPEN);
   await drawPage(visit, "invitations/withdraw", { title: "Withdraw invitation", invitation });
 }
@@ -81,7 +80,7 @@ export async function join(visit: Visit): Promise<void> {
   req.session.returnTo = "/profile";
   // A new account has no second factor, and where it is optional enrolment can be put off there.
   const { personId } = joined;
-  await startSession(visit, { personId, stage: async () => "enrolment", secondFactor: "none" });
+  await startSession(visit, { personId, passwordHash, stage: async () => "enrolment", secondFactor: "none" });
   await leave(visit, "/two-factor/enrol");
 }
 

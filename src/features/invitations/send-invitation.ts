@@ -1,9 +1,9 @@
 import type { Pool } from "pg";
 import type { Actor } from "../../base/actor";
 import { makeLinkToken } from "../../base/link-token";
-import { transaction } from "../../platform/database";
 import { invitation } from "../../platform/letters";
 import type { Seal } from "../../platform/seal";
+import { asAdministrator } from "../../records/administrators";
 import { claimLinkId, insertLink } from "../../records/links";
 import { queueLetter } from "../../records/mail";
 import { findAccount } from "../../records/people";
@@ -30,7 +30,7 @@ export async function sendInvitation(
   const { email, role, invitation: id } = form;
   const { token, hash } = makeLinkToken();
   const url = new URL(`/invitation?token=${token}`, tools.baseUrl).href;
-  return transaction(db, async (tx) => {
+  return asAdministrator(db, actor, async (tx) => {
     if (!(await claimLinkId(tx, id))) return "sent-already";
     const account = await findAccount(tx, email);
     if (account) return account.active ? "has-account" : "has-deactivated-account";
@@ -41,6 +41,7 @@ export async function sendInvitation(
       personId: null,
       email,
       roles: [role],
+      invitedBy: actor.personId,
       lifetimeSeconds: LIFETIME_SECONDS,
     });
     await queueLetter(tx, tools.seal, email, invitation(url, invitedBy));

@@ -1,6 +1,6 @@
 import type { Pool } from "pg";
 import type { Actor } from "../../base/actor";
-import { transaction } from "../../platform/database";
+import { asAdministrator } from "../../records/administrators";
 import { withdrawLink } from "../../records/links";
 import { addTrailEntry } from "../../records/trail";
 
@@ -10,7 +10,7 @@ export async function withdrawInvitation(
   actor: Actor,
   id: string,
 ): Promise<{ email: string } | "not-open"> {
-  return transaction(db, async (tx) => {
+  return asAdministrator(db, actor, async (tx) => {
     const link = await withdrawLink(tx, "invitation", id);
     if (!link) return "not-open";
     const { email } = link;

@@ -4,13 +4,14 @@ import { transaction } from "../../platform/database";
 import * as letters from "../../platform/letters";
 import type { Passwords } from "../../platform/passwords";
 import type { Seal } from "../../platform/seal";
+import { endLinksOf } from "../../records/links";
 import { queueLetter } from "../../records/mail";
 import { findPasswordHash, type Person, replacePasswordHash } from "../../records/people";
 import { endOtherSessions } from "../../records/sessions";
 import { addTrailEntry } from "../../records/trail";
 
 /**
- * Replaces a person's password when the current one is right, and ends their other sessions. "changed-meanwhile" when
+ * Replaces a person's password when the current one is right, and ends their other sessions and open links. "changed-meanwhile" when
  * another change came first.
  */
 export async function changePassword(
@@ -26,6 +27,7 @@ export async function changePassword(
   return transaction(db, async (tx) => {
     if (!(await replacePasswordHash(tx, person.id, oldHash, newHash))) return "changed-meanwhile";
     const ended = await endOtherSessions(tx, person.id, actor.sessionId);
+    await endLinksOf(tx, person.id);
     const details = { otherSessionsEnded: ended };
     await addTrailEntry(tx, { action: "password.changed", actor, subjectId: person.id, details });
     await queueLetter(tx, tools.seal, person.email, letters.passwordChanged("changed"));

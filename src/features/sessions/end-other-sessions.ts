@@ -1,6 +1,7 @@
 import type { Pool } from "pg";
 import type { Actor } from "../../base/actor";
 import { transaction } from "../../platform/database";
+import { lockPerson } from "../../records/people";
 import * as records from "../../records/sessions";
 import { addTrailEntry } from "../../records/trail";
 
@@ -12,6 +13,8 @@ export async function endOtherSessions(
   keptId: string,
 ): Promise<number> {
   return transaction(db, async (tx) => {
+    // Locked, so that no session that is just stepping up slips through under a new id.
+    await lockPerson(tx, personId);
     const ended = await records.endOtherSessions(tx, personId, keptId);
     if (ended > 0)
       await addTrailEntry(tx, { action: "sessions.ended", actor, subjectId: personId, details: { ended } });

@@ -1,4 +1,5 @@
 import { deviceName } from "../../base/device-name";
+import { isUuid } from "../../base/uuid";
 import { listSessions } from "../../records/sessions";
 import { leave } from "../../web/leave";
 import { drawPage } from "../../web/page";
@@ -20,11 +21,11 @@ export async function show(visit: PersonVisit): Promise<void> {
 
 /** POST /profile/sessions/:id/end: signs one other device out. */
 export async function end(visit: PersonVisit): Promise<void> {
-  const id = String(visit.req.params.id);
+  const { id } = visit.req.params;
   if (id === visit.req.session.publicId) return signOut(visit);
-  const answer = await endSession(visit.desk.db, actorOf(visit), visit.person.id, id);
-  const notice =
-    answer === "ended" ? "That device is signed out." : "That device had been signed out already.";
+  const ended =
+    isUuid(id) && (await endSession(visit.desk.db, actorOf(visit), visit.person.id, id)) === "ended";
+  const notice = ended ? "That device is signed out." : "That device had been signed out already.";
   await leave(visit, "/profile/sessions", notice);
 }
 

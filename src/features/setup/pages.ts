@@ -26,7 +26,7 @@ export async function create(visit: Visit): Promise<void> {
   if (created === "already-set-up") throw gone();
   req.session.passwordGivenAt = desk.now().getTime();
   const { personId } = created;
-  await startSession(visit, { personId, stage: async () => "enrolment", secondFactor: "none" });
+  await startSession(visit, { personId, passwordHash, stage: async () => "enrolment", secondFactor: "none" });
   await leave(visit, "/two-factor/enrol");
 }
 

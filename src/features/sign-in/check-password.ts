@@ -8,7 +8,7 @@ export async function checkPassword(
   passwords: Passwords,
   email: string,
   password: string,
-): Promise<Person | undefined> {
+): Promise<(Person & { passwordHash: string }) | undefined> {
   const found = await findPersonByEmail(db, email);
   const right = await passwords.matches(password, found?.passwordHash);
   return right ? found : undefined;

@@ -41,6 +41,7 @@ export async function givePassword(visit: Visit): Promise<void> {
   req.session.returnTo = returnTo || "/profile";
   const stage = await startSession(visit, {
     personId: person.id,
+    passwordHash: person.passwordHash,
     stage: (tx) => findNextStep(tx, person),
     secondFactor: "none",
   });

@@ -1,15 +1,16 @@
 import type { Pool } from "pg";
 import type { Actor } from "../../../base/actor";
-import { transaction } from "../../../platform/database";
-import { lockAdministrators } from "../../../records/installation";
+import { asAdministrator } from "../../../records/administrators";
+import { endLinksOf } from "../../../records/links";
 import { findPersonByEmail, lockPerson } from "../../../records/people";
 import * as records from "../../../records/people-administration";
 import { countServiceAccountsOf, reassignServiceAccounts } from "../../../records/service-accounts";
 import { endAllSessions } from "../../../records/sessions";
 import { addTrailEntry } from "../../../records/trail";
+import { withdrawInvitationsOf } from "../withdraw-invitations-of";
 
 /**
- * Deactivates a person: signed out everywhere, their key stops. Service accounts they are responsible for go to the
+ * Deactivates a person: signed out everywhere, their key stops, invitations they sent are withdrawn. Service accounts they are responsible for go to the
  * active person with the successor's email: without one the answer is "successor-missing" or "successor-unknown".
  */
 export async function deactivatePerson(
@@ -20,23 +21,34 @@ export async function deactivatePerson(
 ): Promise<
   "deactivated" | "already-deactivated" | "last-administrator" | "successor-missing" | "successor-unknown"
 > {
-  return transaction(db, async (tx) => {
-    // Every deactivation waits here, so the successor stays active too.
-    await lockAdministrators(tx);
-    if (!(await lockPerson(tx, personId))) return "already-deactivated";
-    const responsible = (await countServiceAccountsOf(tx, personId)) > 0;
-    const successor = responsible ? await findPersonByEmail(tx, successorEmail) : undefined;
-    if (responsible && successorEmail === "") return "successor-missing";
-    if (responsible && (!successor || successor.id === personId)) return "successor-unknown";
-    if (!(await records.deactivatePerson(tx, personId))) return "last-administrator";
-    const details = successor
-      ? {
-          successorId: successor.id,
-          serviceAccounts: await reassignServiceAccounts(tx, personId, successor.id),
-        }
-      : {};
-    await endAllSessions(tx, personId);
-    await addTrailEntry(tx, { action: "person.deactivated", actor, subjectId: personId, details });
-    return "deactivated";
-  });
+  return asAdministrator(
+    db,
+    actor,
+    async (tx) => {
+      const person = await lockPerson(tx, personId);
+      if (!person) return "already-deactivated";
+      const responsible = (await countServiceAccountsOf(tx, personId)) > 0;
+      const successor = responsible ? await findPersonByEmail(tx, successorEmail) : undefined;
+      if (responsible && successorEmail === "") return "successor-missing";
+      if (responsible && (!successor || successor.id === personId)) return "successor-unknown";
+      if (!(await records.deactivatePerson(tx, personId))) return "last-administrator";
+      const handedOn = successor ? await reassignServiceAccounts(tx, personId, successor.id) : [];
+      for (const subjectId of handedOn) {
+        const responsible = { from: person.email, to: successor?.email };
+        await addTrailEntry(tx, {
+          action: "service-account.changed",
+          actor,
+          subjectId,
+          details: { responsible },
+        });
+      }
+      const details = successor ? { successor: successor.email, serviceAccounts: handedOn.length } : {};
+      await endAllSessions(tx, personId);
+      await endLinksOf(tx, personId);
+      await withdrawInvitationsOf(tx, actor, personId);
+      await addTrailEntry(tx, { action: "person.deactivated", actor, subjectId: personId, details });
+      return "deactivated";
+    },
+    { alone: true },
+  );
 }

@@ -1,6 +1,7 @@
 import { readBySchema } from "../../../platform/form-errors";
 import { listCallers } from "../../../records/api-key-callers";
 import { findLiveApiKey } from "../../../records/api-keys";
+import { countInvitationsBy } from "../../../records/links";
 import { findSecondFactor } from "../../../records/second-factors";
 import { countServiceAccountsOf } from "../../../records/service-accounts";
 import { leave } from "../../../web/leave";
@@ -8,7 +9,7 @@ import { drawPage, type Page } from "../../../web/page";
 import { readForm } from "../../../web/read-form";
 import { actorOf, type PersonVisit } from "../../../web/visit";
 import { endSessions } from "../end-sessions";
-import { findOther, findSubject, type Subject } from "../find-subject";
+import { findOther, findOtherAccount, findSubject, type Subject } from "../find-subject";
 import { reasonForm } from "../form";
 import { resetTwoFactor } from "../reset-two-factor";
 import { revokeKey } from "../revoke-key";
@@ -52,7 +53,7 @@ export async function endAll(visit: PersonVisit): Promise<void> {
 /** GET /admin/people/:id/api-key/revoke: asks, and shows where the key is in use. */
 export async function confirmRevoke(visit: PersonVisit): Promise<void> {
   const { db, calls } = visit.desk;
-  const subject = await other(visit);
+  const subject = await otherAccount(visit);
   const apiKey = await findLiveApiKey(db, { kind: "person", id: subject.id });
   if (!apiKey) return leave(visit, pageOf(subject), "They have no API key at the moment.");
   await calls.flush();
@@ -64,7 +65,7 @@ export async function confirmRevoke(visit: PersonVisit): Promise<void> {
 export async function revoke(visit: PersonVisit): Promise<void> {
   const { desk } = visit;
   const { replaces = "" } = readForm(visit.req);
-  const subject = await other(visit);
+  const subject = await otherAccount(visit);
   const answer = await revokeKey(desk.db, desk.seal, actorOf(visit), subject, replaces);
   if (answer === "revoked")
     return leave(
@@ -123,6 +124,11 @@ function other({ req, desk, person }: PersonVisit): Promise<Subject> {
   return findOther(desk.db, req.params.id, person.id);
 }
 
+// A key can be revoked while its owner is deactivated, so that it does not come back with them.
+function otherAccount({ req, desk, person }: PersonVisit): Promise<Subject> {
+  return findOtherAccount(desk.db, req.params.id, person.id);
+}
+
 async function drawReset(visit: PersonVisit, subject: Subject, page: Partial<Page> = {}): Promise<void> {
   const enrolled = (await findSecondFactor(visit.desk.db, subject.id)) !== undefined;
   const title = "Reset Two-Factor Authentication";
@@ -136,6 +142,7 @@ async function drawDeactivate(visit: PersonVisit, subject: Subject, page: Partia
     subject,
     own: subject.id === visit.person.id,
     serviceAccounts: await countServiceAccountsOf(db, subject.id),
+    invitations: await countInvitationsBy(db, subject.id),
     ...page,
   });
 }

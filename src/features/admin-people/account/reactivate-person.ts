@@ -1,6 +1,6 @@
 import type { Pool } from "pg";
 import type { Actor } from "../../../base/actor";
-import { transaction } from "../../../platform/database";
+import { asAdministrator } from "../../../records/administrators";
 import * as records from "../../../records/people-administration";
 import { endAllSessions } from "../../../records/sessions";
 import { addTrailEntry } from "../../../records/trail";
@@ -11,7 +11,7 @@ export async function reactivatePerson(
   actor: Actor,
   personId: string,
 ): Promise<"reactivated" | "already-active"> {
-  return transaction(db, async (tx) => {
+  return asAdministrator(db, actor, async (tx) => {
     if (!(await records.reactivatePerson(tx, personId))) return "already-active";
     // One that was just beginning while the person was deactivated would have outlived it.
     await endAllSessions(tx, personId);
