@@ -2,6 +2,7 @@ import * as activity from "./features/activity/pages";
 import * as adminActivity from "./features/admin-activity/pages";
 import * as adminAccount from "./features/admin-people/account/pages";
 import * as adminPeople from "./features/admin-people/pages";
+import * as adminPasswordLink from "./features/admin-people/password-link/pages";
 import * as adminPerson from "./features/admin-people/person/pages";
 import * as adminServiceAccounts from "./features/admin-service-accounts/pages";
 import * as adminSettings from "./features/admin-settings/pages";
@@ -102,6 +103,8 @@ export const pageRoutes: Route[] = [
   ["POST", "/admin/people/:id/roles", "administratorRecent", adminPerson.saveRoles],
   ["GET", "/admin/people/:id/reset-two-factor", "administratorRecent", adminAccount.confirmReset],
   ["POST", "/admin/people/:id/reset-two-factor", "administratorRecent", adminAccount.reset],
+  ["GET", "/admin/people/:id/password-link", "administratorRecent", adminPasswordLink.confirm],
+  ["POST", "/admin/people/:id/password-link", "administratorRecent", adminPasswordLink.give],
   ["GET", "/admin/people/:id/end-sessions", "administratorRecent", adminAccount.confirmEndSessions],
   ["POST", "/admin/people/:id/end-sessions", "administratorRecent", adminAccount.endAll],
   ["GET", "/admin/people/:id/api-key/revoke", "administratorRecent", adminAccount.confirmRevoke],

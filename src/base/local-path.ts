@@ -5,7 +5,7 @@ const SOMEWHERE = "http://latchkey.invalid";
  * dress a browser would follow: `//evil`, `/\evil`, `javascript:`, control characters that browsers strip.
  */
 export function localPath(address: unknown, fallback: string): string {
-  if (typeof address !== "string" || address.length > 2000) return fallback;
+  if (typeof address !== "string" || address.length > 4000) return fallback;
   if (!/^\/(?![/\\])[\x21-\x7e]*$/.test(address) || address.includes("\\")) return fallback;
   if (!URL.canParse(address, SOMEWHERE)) return fallback;
   const url = new URL(address, SOMEWHERE);

@@ -1,5 +1,6 @@
 import type { Config } from "../platform/config";
 import { openPool } from "../platform/database";
+import { openMailer } from "../platform/mailer";
 import { findPendingMigrations } from "../platform/migrations";
 import { readServer } from "../records/server";
 import { type Answer, type Command, sentenceOf } from "./command";
@@ -19,7 +20,9 @@ export const doctor: Command = {
   async run({ config }) {
     const findings: Finding[] = [{ about: "Configuration", state: "ok", says: "can be read" }];
     await look(findings, "Database", () => lookAtDatabase(config, findings));
-    findings.push(aboutBaseUrl(config), aboutMail(config));
+    findings.push(aboutBaseUrl(config));
+    if (config.mail) await look(findings, "Mail", () => greetMailServer(config));
+    else findings.push(NO_MAIL);
     return answerOf(findings);
   },
 };
@@ -88,8 +91,17 @@ function aboutBaseUrl({ baseUrl }: Config): Finding {
   return { about, state: "problem", says };
 }
 
-function aboutMail({ mail }: Config): Finding {
-  const about = "Mail";
-  if (mail) return { about, state: "ok", says: `is sent from ${mail.from}` };
-  return { about, state: "note", says: "SMTP_URL is not set, so letters go to the program's log" };
+const NO_MAIL: Finding = {
+  about: "Mail",
+  state: "note",
+  says: "SMTP_URL is not set, so letters go to the program's log",
+};
+
+async function greetMailServer({ mail, baseUrl }: Config): Promise<string> {
+  await openMailer(mail, baseUrl, quietLog())
+    .greet()
+    .catch((error: Error) => {
+      throw new Error(`the mail server of SMTP_URL does not answer as it should: ${error.message}`);
+    });
+  return `the mail server answers; letters are from ${mail?.from}`;
 }

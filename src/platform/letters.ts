@@ -140,3 +140,25 @@ export function signedInFromNewDevice(device: string, address: string | null, wh
     ],
   };
 }
+
+/** To somebody for whom an administrator made a link for a new password. */
+export function passwordLinkGiven(): Letter {
+  return {
+    subject: "A link for a new password was made",
+    paragraphs: [
+      "An administrator made a link with which you can choose a new password for your Latchkey account, to give it to you in another way than by mail. It works once, for one hour.",
+      "If you did not ask for this, tell your administrators at once.",
+    ],
+  };
+}
+
+/** To somebody who is now responsible for service accounts that another person was responsible for. */
+export function nowResponsible(accounts: string[], predecessor: string): Letter {
+  return {
+    subject: "You are responsible for service accounts now",
+    paragraphs: [
+      `The account of ${predecessor} was deactivated, and you were named to take over their service accounts: ${accounts.join(", ")}.`,
+      "You are written to whenever the key of one of them changes. If this is a mistake, tell your administrator.",
+    ],
+  };
+}

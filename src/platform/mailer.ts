@@ -9,7 +9,12 @@ export type MailSettings = { smtpUrl: string; from: string };
 export type Outgoing = { id: string; recipient: string; letter: Letter; createdAt: Date };
 
 /** Hands letters in. `send` throws when the letter was not, or perhaps not, taken. */
-export type Mailer = { configured: boolean; send(mail: Outgoing): Promise<void> };
+export type Mailer = {
+  configured: boolean;
+  send(mail: Outgoing): Promise<void>;
+  /** Connects, signs in where SMTP_URL says so, and hangs up; throws when that does not work. */
+  greet(): Promise<void>;
+};
 
 const TIMEOUTS = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 30_000 };
 
@@ -54,6 +59,9 @@ function smtpMailer({ smtpUrl, from }: MailSettings, baseUrl: URL): Mailer {
       });
       await atMost(LONGEST_SEND_MS, sending);
     },
+    async greet() {
+      await transport.verify();
+    },
   };
 }
 
@@ -66,6 +74,7 @@ function readSender(from: string): { name: string; address: string } {
 function logMailer(baseUrl: URL, log: Log): Mailer {
   return {
     configured: false,
+    async greet() {},
     async send({ recipient, letter }) {
       const { text } = dressLetter(letter, baseUrl);
       log.info(

@@ -108,6 +108,14 @@ export async function withdrawInvitationsBy(db: Queryable, inviterId: string): P
   return rows;
 }
 
+/** How many invitations are open. */
+export async function countOpenInvitations(db: Queryable): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    `select count(*)::int as count from links where purpose = 'invitation' and ${OPEN}`,
+  );
+  return rows[0]?.count ?? 0;
+}
+
 /** How many open invitations somebody has sent. */
 export async function countInvitationsBy(db: Queryable, inviterId: string): Promise<number> {
   const { rows } = await db.query<{ count: number }>(

@@ -103,29 +103,32 @@ export async function reactivateServiceAccount(db: Queryable, id: string): Promi
   return rowCount === 1;
 }
 
-/** How many service accounts, active or not, this person is responsible for. */
-export async function countServiceAccountsOf(db: Queryable, personId: string): Promise<number> {
-  const { rows } = await db.query<{ count: number }>(
-    "select count(*)::int as count from service_accounts where responsible_id = $1",
+/** The service accounts, active or not, this person is responsible for, by name. */
+export async function listServiceAccountsOf(
+  db: Queryable,
+  personId: string,
+): Promise<Pick<ServiceAccount, "id" | "name">[]> {
+  const { rows } = await db.query<Pick<ServiceAccount, "id" | "name">>(
+    "select id, name from service_accounts where responsible_id = $1 order by lower(name)",
     [personId],
   );
-  return rows[0]?.count ?? 0;
+  return rows;
 }
 
-/** Hands all service accounts of one person to another, and returns their ids. */
+/** Hands all service accounts of one person to another, and returns them. */
 export async function reassignServiceAccounts(
   db: Queryable,
   fromPersonId: string,
   toPersonId: string,
-): Promise<string[]> {
-  const { rows } = await db.query<{ id: string }>(
+): Promise<Pick<ServiceAccount, "id" | "name">[]> {
+  const { rows } = await db.query<Pick<ServiceAccount, "id" | "name">>(
     // Locked in the order of their ids, as everything that changes several of them does.
     `with old as (select id from service_accounts where responsible_id = $1 order by id for no key update)
      update service_accounts s set responsible_id = $2, version = version + 1 from old where s.id = old.id
-     returning s.id`,
+     returning s.id, s.name`,
     [fromPersonId, toPersonId],
   );
-  return rows.map(({ id }) => id);
+  return rows;
 }
 
 /** Takes a role off every service account that has it. Returns which had which roles, and which they have now. */

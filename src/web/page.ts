@@ -25,7 +25,7 @@ export async function drawPage(visit: Visit & { person?: Person }, view: string,
     notice: page.notice ?? notice,
     csrfToken: req.csrfToken?.() ?? "",
     signedIn: visit.person && req.session?.stage === "signed-in" ? visit.person : undefined,
-    places: visit.person ? placesFor(visit.person, req.path) : [],
+    places: visit.person && placesFor(visit.person, req.path),
   };
   const render = promisify(res.app.render.bind(res.app)) as (name: string, locals: object) => Promise<string>;
   const body = await render(view, shared);

@@ -4,6 +4,9 @@ import type { Person } from "../records/people";
 /** A link of the side navigation; `here` marks the page one is on. */
 export type Place = { path: string; label: string; here: boolean };
 
+/** The links of the side navigation in its two groups; the second is empty for whoever does not administer. */
+export type Places = { own: Place[]; administration: Place[] };
+
 const OWN = [
   { path: "/profile/sessions", label: "Where you're signed in" },
   { path: "/profile/activity", label: "Recent activity" },
@@ -17,12 +20,14 @@ const ADMINISTRATION = [
 ];
 
 /** The side navigation of a person: the profile under their own name, what is theirs, and what their roles open. */
-export function placesFor(person: Person, path: string): Place[] {
+export function placesFor(person: Person, path: string): Places {
   const profile = { path: "/profile", label: `${person.firstName} ${person.lastName}` };
-  const places = [profile, ...OWN, ...(isAdministrator(person.roles) ? ADMINISTRATION : [])];
+  const own = [profile, ...OWN];
+  const administration = isAdministrator(person.roles) ? ADMINISTRATION : [];
   // An administration page's own pages belong to it; of one's own, the longest address that fits.
-  const here = places
+  const here = [...own, ...administration]
     .filter((place) => path === place.path || path.startsWith(`${place.path}/`))
     .sort((a, b) => b.path.length - a.path.length)[0];
-  return places.map((place) => ({ ...place, here: place === here }));
+  const marked = (places: typeof own) => places.map((place) => ({ ...place, here: place === here }));
+  return { own: marked(own), administration: marked(administration) };
 }

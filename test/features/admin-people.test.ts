@@ -102,6 +102,16 @@ describe("the list of people", () => {
     },
   );
 
+  it("says how many invitations are open, for whoever looks for somebody who has not joined yet", async () => {
+    const form = await ada.visitor.tab().open("/admin/people/invite");
+    await form.fill("Email", "soon@example.com").press("Send invitation");
+    const page = await ada.visitor.tab().open("/admin/people?q=soon");
+    expect(page.text).toContain("have not joined yet are among the open invitations");
+    await page.follow("1 open invitation");
+    expect(page.text).toContain("soon@example.com");
+    await desk.db.query("delete from links");
+  });
+
   it("filters by role and by the state of the account", async () => {
     const gone = await addRow("gone@example.com", ["member", "billing"], ["Gone", "Away"]);
     await desk.db.query("update people set deactivated_at = now() where id = $1", [gone]);
@@ -323,7 +333,7 @@ describe("resetting two-factor authentication", () => {
   });
 
   it("does it once when the form is sent twice at the same moment", async () => {
-    const id = await addRow("twice@example.com");
+    const id = await addRow("anew@example.com");
     const page = await open(id);
     const { action, fields } = page.fieldsOf("Reset Two-Factor Authentication");
     const send = () => page.tab().post(action, { ...fields, reason: "lost" });
@@ -456,6 +466,23 @@ describe("deactivating", () => {
     expect(await trailOf(id, "person.reactivated")).toHaveLength(1);
   });
 
+  it("given up while the password is asked again leads back to where one came from", async () => {
+    const id = await addRow("undecided@example.com");
+    const visitor = await signIn(desk, ada);
+    desk.moveClock(601);
+    const from = { referer: `${desk.origin}/admin/people/${id}` };
+    const asked = await visitor.raw(`/confirm-password?return=/admin/people/${id}/deactivate`, {
+      headers: from,
+    });
+    visitor.html = asked.body;
+    expect(visitor.fieldsOf("Cancel").action).toBe(`/admin/people/${id}`);
+    await visitor.fill("Password", "wrong").press("Confirm");
+    expect([visitor.status, visitor.fieldsOf("Cancel").action]).toEqual([422, `/admin/people/${id}`]);
+    await visitor.fill("Password", ada.password).press("Confirm");
+    expect(visitor.path).toBe(`/admin/people/${id}/deactivate`);
+    ada.visitor = visitor;
+  });
+
   it("leaves their key to be revoked, so that it does not come back with them", async () => {
     const id = await addRow("leaked@example.com");
     await desk.db.query("insert into api_keys (id, person_id, hash) values ('leaked00', $1, sha256('x'))", [
@@ -491,6 +518,49 @@ describe("deactivating", () => {
     expect(page.text).toContain("Deactivated.");
     const { rows } = await desk.db.query("select responsible_id from service_accounts where name = 'backup'");
     expect(rows[0].responsible_id).toBe(await idOf("heir@example.com"));
+  });
+});
+
+describe("a link for a new password", () => {
+  it("is shown once to the administrator, told to the person, and leads to a new password but not past the code", async () => {
+    const lost = await addPerson(desk, "lost@example.com");
+    const page = await open(await idOf(lost.email));
+    await page.press("Give a link for a new password");
+    await page.press("Make link");
+    expect(page.status).toBe(422);
+    expect(page.errors.reason).toBe("Enter the reason, for the record");
+    const form = page.fill("Reason", "called me").fieldsOf("Make link");
+    await page.press("Make link");
+    expect(page.headers.get("cache-control")).toBe("no-store");
+    const link = page.value("Link");
+    const again = await page.tab().post(form.action, form.fields);
+    expect(again.status).toBe(409);
+    expect(again.text).toContain("No other link was made: this form was sent before");
+
+    const visitor = await new Visitor(desk.origin).open(link);
+    await visitor.fill("New password", "Another-Harbour-43").press("Save password");
+    const back = await givePassword({ ...lost, password: "Another-Harbour-43" }, new Visitor(desk.origin));
+    expect(back.path).toBe("/sign-in/two-factor");
+    expect((await lost.visitor.open("/profile")).path).toMatch(/^\/sign-in/);
+    expect(await trailOf(await idOf(lost.email), "password.reset-asked")).toEqual([{ reason: "called me" }]);
+    const token = link.split("token=")[1] ?? "";
+    const { rows } = await desk.db.query(
+      "select t::text as row from trail t union all select l::text from links l",
+    );
+    expect(rows.some(({ row }) => row.includes(token))).toBe(false);
+    expect(await mailsTo(lost.email)).toBeGreaterThan(0);
+  });
+
+  it("made anew ends the one before, and none is made for oneself or somebody deactivated", async () => {
+    const id = await addRow("anew@example.com");
+    const make = async () => (await open(id, "/password-link")).fill("Reason", "asked").press("Make link");
+    const first = (await make()).value("Link");
+    const second = (await make()).value("Link");
+    expect((await new Visitor(desk.origin).open(first)).text).toContain("A newer link was sent since");
+    expect((await new Visitor(desk.origin).open(second)).hasButton("Save password")).toBe(true);
+    expect((await open(await idOf("ada@example.com"), "/password-link")).status).toBe(403);
+    await desk.db.query("update people set deactivated_at = now() where id = $1", [id]);
+    expect((await open(id, "/password-link")).status).toBe(409);
   });
 });
 

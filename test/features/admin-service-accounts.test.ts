@@ -1,8 +1,9 @@
 import { execFile, spawnSync } from "node:child_process";
 import { promisify } from "node:util";
-import { countServiceAccountsOf, reassignServiceAccounts } from "../../src/records/service-accounts";
+import { listServiceAccountsOf, reassignServiceAccounts } from "../../src/records/service-accounts";
 import { openTestDesk, type TestDesk } from "../support/desk";
 import { addPerson, type Known, setUp } from "../support/people";
+import { untilBlocked } from "../support/until";
 import { Visitor } from "../support/visitor";
 
 const LIST = "/admin/service-accounts";
@@ -329,7 +330,7 @@ describe("the form", () => {
     await tx.query("delete from roles where name = 'billing'");
     const sent = { ...fields, name: "late", purpose: "p", "role:billing": "on" };
     const creating = visitor.post(action, sent);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await untilBlocked(desk.db);
     await tx.query("commit");
     tx.release();
     expect((await creating).status).toBe(422);
@@ -481,9 +482,9 @@ describe("the person responsible", () => {
     await visitor.open(page);
     const { rows } = await desk.db.query("select id from people order by email");
     const [from, to] = rows.map((row) => row.id);
-    expect(await countServiceAccountsOf(desk.db, from)).toBe(2);
+    expect(await listServiceAccountsOf(desk.db, from)).toHaveLength(2);
     expect(await reassignServiceAccounts(desk.db, from, to)).toHaveLength(2);
-    expect(await countServiceAccountsOf(desk.db, from)).toBe(0);
+    expect(await listServiceAccountsOf(desk.db, from)).toEqual([]);
     await visitor.press("Save Changes");
     expect(visitor.status).toBe(409);
     expect(visitor.errors.responsible).toBe("Responsible person is now: grace@example.com");
@@ -494,12 +495,16 @@ describe("the person responsible", () => {
     const page = await create("nightly-report", grace.email);
     const { rows } = await desk.db.query("select id from people where email = 'grace@example.com'");
     await visitor.open(`/admin/people/${rows[0].id}/deactivate`);
+    expect(visitor.text).toContain("which somebody else has to take over: nightly-report");
     await visitor.fill("Successor's email", ada.email).press("Deactivate");
     const trail = await desk.db.query(
       "select details from trail where subject_id::text = $1 and action = 'service-account.changed'",
       [page.split("/").at(-1)],
     );
     expect(trail.rows).toEqual([{ details: { responsible: { from: grace.email, to: ada.email } } }]);
+    expect(await letters("responsible for service accounts")).toEqual([
+      { recipient: ada.email, subject: "You are responsible for service accounts now" },
+    ]);
   });
 
   it("is never somebody who is being deactivated at that moment", async () => {
@@ -515,7 +520,7 @@ describe("the person responsible", () => {
       purpose: "p",
       responsible: grace.email,
     });
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await untilBlocked(desk.db);
     await tx.query("commit");
     tx.release();
     expect((await creating).status).toBe(422);

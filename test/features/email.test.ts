@@ -1,7 +1,7 @@
 import { openTestDesk, type TestDesk } from "../support/desk";
 import { addPerson, givePassword, type Known, PASSWORD, setUp } from "../support/people";
 import { PostOffice } from "../support/post-office";
-import { until } from "../support/until";
+import { untilBlocked } from "../support/until";
 import { Visitor } from "../support/visitor";
 
 let office: PostOffice;
@@ -157,12 +157,7 @@ describe("changing the email", () => {
     await blocker.query("begin");
     await blocker.query("select from people for update");
     const asking = ada.visitor.fill("New email", "thief@example.com").press("Send link");
-    await until("the request waits", async () => {
-      const { rowCount } = await desk.db.query(
-        "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
-      );
-      return rowCount;
-    });
+    await untilBlocked(desk.db);
     await blocker.query("delete from sessions");
     await blocker.query("commit");
     blocker.release();

@@ -11,6 +11,7 @@ import {
   signIn,
 } from "../support/people";
 import { storedSid } from "../support/time";
+import { untilBlocked } from "../support/until";
 import { Visitor } from "../support/visitor";
 
 let desk: TestDesk;
@@ -30,12 +31,7 @@ async function whileWaiting(
   await blocker.query("begin");
   await blocker.query("select from people for update");
   const under = request();
-  for (;;) {
-    const waiting = await desk.db.query(
-      "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
-    );
-    if (waiting.rowCount) break;
-  }
+  await untilBlocked(desk.db);
   await meanwhile((text, values) => blocker.query(text, values));
   await blocker.query("commit");
   blocker.release();

@@ -2,6 +2,7 @@ import { SESSION_TIMEOUTS } from "../../src/base/session-timeout";
 import { openTestDesk, type TestDesk } from "../support/desk";
 import { codeNow, givePassword, type Known, setUp, signIn } from "../support/people";
 import { ageSession, cookieSid, idleFor, startedAgo, storedSid } from "../support/time";
+import { untilBlocked } from "../support/until";
 import { Visitor } from "../support/visitor";
 
 let desk: TestDesk;
@@ -158,7 +159,7 @@ describe("a session", () => {
         body: new URLSearchParams({ ...fields, firstName: `Ada ${round}` }).toString(),
         headers: { "content-type": "application/x-www-form-urlencoded" },
       });
-      await waitingForLock(desk);
+      await untilBlocked(desk.db);
       await visitor.open("/healthz");
       await visitor.post("/sign-out", { _csrf: fields._csrf ?? "" });
       await blocker.query("commit");
@@ -196,13 +197,3 @@ describe("a session", () => {
     },
   );
 });
-
-async function waitingForLock(test: TestDesk): Promise<void> {
-  for (;;) {
-    const { rowCount } = await test.db.query(
-      "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
-    );
-    if (rowCount) return;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}

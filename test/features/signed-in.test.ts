@@ -41,6 +41,8 @@ describe("where you're signed in", () => {
     await ada.visitor.post(end, { _csrf: ada.visitor.hidden("_csrf") });
     expect(ada.visitor.text).toContain("That device is signed out.");
     expect((await phone.open("/profile")).path).toMatch(/^\/sign-in/);
+    expect(phone.text).toContain("Your session has ended. Sign in to go on where you were.");
+    expect((await new Visitor(desk.origin).open("/profile")).text).not.toContain("Your session has ended");
     await ada.visitor.post(end, { _csrf: ada.visitor.hidden("_csrf") });
     expect(ada.visitor.text).toContain("had been signed out already");
   });

@@ -229,6 +229,7 @@ describe("reset", () => {
     desk.moveClock(10 * 60 + 1);
     await visitor.press("Reset Two-Factor Authentication");
     expect(visitor.path).toBe("/confirm-password?return=%2Fprofile%2Ftwo-factor%2Freset");
+    expect(visitor.fieldsOf("Cancel").action).toBe("/profile");
     await visitor.fill("Password", "Wrong-Password-1").press("Confirm");
     expect(visitor.status).toBe(422);
     expect(visitor.errors.password).toContain("That is not your password");

@@ -9,8 +9,7 @@ export type Subject = NonNullable<Awaited<ReturnType<typeof findAnyPerson>>>;
 /** The person of this id, active or not. Throws a Refusal (404). */
 export async function findSubject(db: Queryable, id: unknown): Promise<Subject> {
   const subject = isUuid(id) ? await findAnyPerson(db, id) : undefined;
-  if (!subject)
-    throw new Refusal(404, "There is nobody at this address. Look for them in the list of people.");
+  if (!subject) throw new Refusal(404, "There is nobody at this address. Look for them under People.");
   return subject;
 }
 

@@ -1,5 +1,6 @@
 import { OWN_ROLES } from "../../base/roles";
 import { readBySchema } from "../../platform/form-errors";
+import { countOpenInvitations } from "../../records/links";
 import { listActivePeople, listPeople } from "../../records/people-list";
 import { listRoles } from "../../records/roles";
 import { leave } from "../../web/leave";
@@ -27,6 +28,7 @@ export async function show(visit: PersonVisit): Promise<void> {
     title: "People",
     people,
     ownId: person.id,
+    invitations: await countOpenInvitations(desk.db),
     query: { q: query.q ?? "", role: filter.role, status: filter.status },
     roles: [...OWN_ROLES, ...(await listRoles(desk.db))],
     earlier: backward ? more : place.at === "after",

@@ -8,7 +8,7 @@ import type { PersonVisit } from "../../web/visit";
 
 /** GET /confirm-password: asks for the password again before something sensitive. */
 export async function show(visit: PersonVisit): Promise<void> {
-  await draw(visit, localPath(readQuery(visit.req).return, "/profile"));
+  await draw(visit, { next: localPath(readQuery(visit.req).return, "/profile"), back: cameFrom(visit) });
 }
 
 /** POST /confirm-password: the right password leads on to where the person was going. */
@@ -17,9 +17,10 @@ export async function confirm(visit: PersonVisit): Promise<void> {
   const form = readForm(req);
   const next = localPath(form.return, "/profile");
   const password = form.password ?? "";
-  if (password === "") return draw(visit, next, mistake("Enter your password"));
+  const ways = { next, back: localPath(form.back, "/profile") };
+  if (password === "") return draw(visit, ways, mistake("Enter your password"));
   if (!(await desk.passwords.matches(password, await findPasswordHash(desk.db, person.id)))) {
-    return draw(visit, next, mistake("That is not your password. Check it and try again"));
+    return draw(visit, ways, mistake("That is not your password. Check it and try again"));
   }
   req.session.passwordGivenAt = desk.now().getTime();
   await leave(visit, (await renewSession(visit)) === "refused" ? "/sign-in" : next);
@@ -29,6 +30,21 @@ function mistake(message: string): Partial<Page> {
   return { status: 422, errors: [{ field: "password", message }] };
 }
 
-function draw(visit: PersonVisit, next: string, page: Partial<Page> = {}): Promise<void> {
-  return drawPage(visit, "confirm-password/confirm-password", { title: "Confirm it's you", next, ...page });
+/** The page from which somebody was sent here: browsers name it through a redirect. */
+function cameFrom({ req }: PersonVisit): string {
+  const from = req.get("referer") ?? "";
+  const { pathname, search } = URL.canParse(from) ? new URL(from) : { pathname: "/profile", search: "" };
+  return pathname === req.path ? "/profile" : localPath(pathname + search, "/profile");
+}
+
+function draw(
+  visit: PersonVisit,
+  ways: { next: string; back: string },
+  page: Partial<Page> = {},
+): Promise<void> {
+  return drawPage(visit, "confirm-password/confirm-password", {
+    title: "Confirm it's you",
+    ...ways,
+    ...page,
+  });
 }

@@ -105,10 +105,14 @@ function goOn({ req }: Visit): string {
   return localPath(req.session.returnTo, "/profile");
 }
 
-function noticeFor({ req }: Visit, asked: string | undefined): string | undefined {
+function noticeFor(visit: Visit, asked: string | undefined): string | undefined {
+  const { req } = visit;
   const { publicId, alive, stage, idleTimeout, absoluteLifetime, endedBy } = req.session;
   if (asked === "signed-out") return "You have signed out.";
   if (asked === "password-saved") return "Your new password is saved. Sign in with it.";
+  // A browser that still has its cookie on the way to some page, for a session that is not there any more.
+  if (!publicId && cameWithCookie(visit) && readQuery(visit.req).return)
+    return "Your session has ended. Sign in to go on where you were.";
   if (!publicId || alive) return undefined;
   if (stage !== "signed-in") return "Signing in was not finished in time. Start again.";
   if (endedBy === "idle-timeout")
@@ -116,6 +120,10 @@ function noticeFor({ req }: Visit, asked: string | undefined): string | undefine
   if (endedBy === "absolute-lifetime")
     return `You were signed out because a session lasts ${describeTimeout(absoluteLifetime ?? 0)} at most. Sign in to go on where you were.`;
   return "Your session has ended. Sign in again.";
+}
+
+function cameWithCookie({ req, desk }: Visit): boolean {
+  return (req.get("cookie") ?? "").split("; ").some((cookie) => cookie.startsWith(`${desk.cookie.name}=`));
 }
 
 async function drawSignIn(visit: Visit, page: Partial<Page> & { returnTo: string }): Promise<void> {

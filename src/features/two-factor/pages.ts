@@ -122,7 +122,7 @@ async function drawSetUp(visit: PersonVisit, view: string, page: Page): Promise<
   const secret = desk.seal.open(pending.sealedSecret, purpose).toString();
   const uri = authenticatorUri(secret, person.email, "Latchkey");
   const qrCode = await toDataURL(uri, { margin: 4, scale: 4, errorCorrectionLevel: "M" });
-  await drawPage(visit, view, { ...page, qrCode, secret, secondFactorId: pending.id });
+  await drawPage(visit, view, { ...page, qrCode, authenticatorUri: uri, secret, secondFactorId: pending.id });
 }
 
 async function drawRecoveryCodes(

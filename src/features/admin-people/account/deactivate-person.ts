@@ -1,20 +1,24 @@
 import type { Pool } from "pg";
 import type { Actor } from "../../../base/actor";
+import { nowResponsible } from "../../../platform/letters";
+import type { Seal } from "../../../platform/seal";
 import { asAdministrator } from "../../../records/administrators";
 import { endLinksOf } from "../../../records/links";
+import { queueLetter } from "../../../records/mail";
 import { findPersonByEmail, lockPerson } from "../../../records/people";
 import * as records from "../../../records/people-administration";
-import { countServiceAccountsOf, reassignServiceAccounts } from "../../../records/service-accounts";
+import { listServiceAccountsOf, reassignServiceAccounts } from "../../../records/service-accounts";
 import { endAllSessions } from "../../../records/sessions";
 import { addTrailEntry } from "../../../records/trail";
 import { withdrawInvitationsOf } from "../withdraw-invitations-of";
 
 /**
  * Deactivates a person: signed out everywhere, their key stops, invitations they sent are withdrawn. Service accounts they are responsible for go to the
- * active person with the successor's email: without one the answer is "successor-missing" or "successor-unknown".
+ * active person with the successor's email, who is written to: without one the answer is "successor-missing" or "successor-unknown".
  */
 export async function deactivatePerson(
   db: Pool,
+  seal: Seal,
   actor: Actor,
   personId: string,
   successorEmail: string,
@@ -27,13 +31,13 @@ export async function deactivatePerson(
     async (tx) => {
       const person = await lockPerson(tx, personId);
       if (!person) return "already-deactivated";
-      const responsible = (await countServiceAccountsOf(tx, personId)) > 0;
+      const responsible = (await listServiceAccountsOf(tx, personId)).length > 0;
       const successor = responsible ? await findPersonByEmail(tx, successorEmail) : undefined;
       if (responsible && successorEmail === "") return "successor-missing";
       if (responsible && (!successor || successor.id === personId)) return "successor-unknown";
       if (!(await records.deactivatePerson(tx, personId))) return "last-administrator";
       const handedOn = successor ? await reassignServiceAccounts(tx, personId, successor.id) : [];
-      for (const subjectId of handedOn) {
+      for (const { id: subjectId } of handedOn) {
         const responsible = { from: person.email, to: successor?.email };
         await addTrailEntry(tx, {
           action: "service-account.changed",
@@ -41,6 +45,11 @@ export async function deactivatePerson(
           subjectId,
           details: { responsible },
         });
+      }
+      if (successor) {
+        const names = handedOn.map(({ name }) => name);
+        const predecessor = `${person.firstName} ${person.lastName}`;
+        await queueLetter(tx, seal, successor.email, nowResponsible(names, predecessor));
       }
       const details = successor ? { successor: successor.email, serviceAccounts: handedOn.length } : {};
       await endAllSessions(tx, personId);

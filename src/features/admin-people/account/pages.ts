@@ -3,7 +3,7 @@ import { listCallers } from "../../../records/api-key-callers";
 import { findLiveApiKey } from "../../../records/api-keys";
 import { countInvitationsBy } from "../../../records/links";
 import { findSecondFactor } from "../../../records/second-factors";
-import { countServiceAccountsOf } from "../../../records/service-accounts";
+import { listServiceAccountsOf } from "../../../records/service-accounts";
 import { leave } from "../../../web/leave";
 import { drawPage, type Page } from "../../../web/page";
 import { readForm } from "../../../web/read-form";
@@ -84,10 +84,10 @@ export async function confirmDeactivate(visit: PersonVisit): Promise<void> {
 
 /** POST /admin/people/:id/deactivate: deactivates them, unless nobody would be left to administer. */
 export async function deactivate(visit: PersonVisit): Promise<void> {
-  const { db } = visit.desk;
+  const { db, seal } = visit.desk;
   const { successor = "" } = readForm(visit.req);
   const subject = await findSubject(db, visit.req.params.id);
-  const answer = await deactivatePerson(db, actorOf(visit), subject.id, successor.trim());
+  const answer = await deactivatePerson(db, seal, actorOf(visit), subject.id, successor.trim());
   if (answer === "deactivated")
     return leave(visit, pageOf(subject), "Deactivated. They are signed out everywhere.");
   if (answer === "already-deactivated")
@@ -141,7 +141,7 @@ async function drawDeactivate(visit: PersonVisit, subject: Subject, page: Partia
     title: "Deactivate",
     subject,
     own: subject.id === visit.person.id,
-    serviceAccounts: await countServiceAccountsOf(db, subject.id),
+    serviceAccounts: await listServiceAccountsOf(db, subject.id),
     invitations: await countInvitationsBy(db, subject.id),
     ...page,
   });
