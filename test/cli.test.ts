@@ -127,6 +127,24 @@ describe("with DATABASE_URL", () => {
     expect(broken).toMatchObject({ code: 1, out: expect.stringContaining("Entry 1 was changed") });
   });
 
+  it("verifies that the hash of an earlier verification is in the trail still, and ends with 1 when it is not", async () => {
+    await latchkey(env, ["admin", "create", ...ADA]);
+    const { out } = await latchkey(env, ["audit", "verify"]);
+    const hash = /last hash (\S+)\n/.exec(out)?.[1] ?? "";
+    await latchkey(env, ["admin", "create", ...GRACE]);
+    for (const was of [hash, hash.toUpperCase()]) {
+      const kept = await latchkey(env, ["audit", "verify", "--was", was]);
+      expect(kept).toMatchObject({
+        code: 0,
+        out: expect.stringMatching(/is intact: 2 .*\n.* entry 1, at position 1\n$/),
+      });
+    }
+    const json = await latchkey(env, ["audit", "verify", "--was", hash, "--json"]);
+    expect(JSON.parse(json.out)).toMatchObject({ ok: true, waiting: 0, was: { position: 1, entryId: "1" } });
+    const lost = await latchkey(env, ["audit", "verify", "--was", "ab".repeat(32)]);
+    expect(lost).toMatchObject({ code: 1, out: expect.stringContaining("No entry has the hash abab") });
+  });
+
   it("has a doctor who finds what is wrong, says what to do, and prints no secret", async () => {
     await latchkey(env, ["admin", "create", ...ADA]);
     const wrong = "another secret that is long enough but is not the one";
@@ -171,6 +189,7 @@ describe("usage", () => {
     [["admin", "reset-2fa", "x@example.com"]],
     [["admin", "reset-2fa", "x@example.com", "--reason", "  "]],
     [["audit", "verify", "everything"]],
+    [["audit", "verify", "--was", "yesterday"]],
     [["serve", "quickly"]],
   ])("%j is wrong, which is said on standard error with exit code 2", async (args) => {
     const { code, out, err } = await latchkey({ DATA_DIR: "/nowhere" }, args);

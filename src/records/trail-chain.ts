@@ -62,12 +62,16 @@ export async function listLinks(db: Queryable, after: number, most: number): Pro
   return rows.map((row) => ({ ...row, position: Number(row.position) }));
 }
 
-/** How many entries older than a minute have no link, and the first of them. */
-export async function countForgotten(db: Queryable): Promise<{ count: number; firstId: string | null }> {
-  const { rows } = await db.query<{ count: number; firstId: string | null }>(
-    `select count(*)::int as count, min(t.id) as "firstId" from trail t
-      where t.at < clock_timestamp() - interval '1 minute'
-        and not exists (select from trail_chain c where c.entry_id = t.id)`,
+/** Entries that have no link: how many wait for one, how many do not even wait, and the first of those. */
+export type Unlinked = { waiting: number; forgotten: number; firstForgotten: string | null };
+
+/** Counts the entries without a link, in one statement: an entry commits together with its place on the waiting list. */
+export async function countUnlinked(db: Queryable): Promise<Unlinked> {
+  const { rows } = await db.query<Unlinked>(
+    `select count(u.entry_id)::int as waiting, (count(*) - count(u.entry_id))::int as forgotten,
+            min(t.id) filter (where u.entry_id is null) as "firstForgotten"
+       from trail t left join trail_unlinked u on u.entry_id = t.id
+      where not exists (select from trail_chain c where c.entry_id = t.id)`,
   );
-  return rows[0] ?? { count: 0, firstId: null };
+  return rows[0] ?? { waiting: 0, forgotten: 0, firstForgotten: null };
 }

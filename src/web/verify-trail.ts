@@ -1,35 +1,45 @@
 import { CHAIN_BEGINS, hashLink } from "../base/trail-hash";
 import type { Queryable } from "../platform/database";
-import { countForgotten, type Link, listLinks } from "../records/trail-chain";
+import { countUnlinked, type Link, listLinks } from "../records/trail-chain";
 
 const PAGE = 2_000;
 
+/** Where in the chain a hash is: its position and entry; before the first entry, 0 and null. */
+type Place = { position: number; entryId: string | null };
+
 /** What became of the trail: all of it as it was written, or the first entry that is not. */
 export type TrailVerdict =
-  | { intact: true; entries: number; lastHash: string }
+  /** `waiting` entries are not in the chain yet; `was` is where the hash that was kept is. */
+  | { intact: true; entries: number; lastHash: string; waiting: number; was?: Place | undefined }
   | {
       intact: false;
-      found: "changed" | "removed" | "reordered" | "not-linked";
+      found: "changed" | "removed" | "reordered" | "not-linked" | "cut-off";
       /** The entry's number; null where only its place in the chain is known. */
       entryId: string | null;
       position: number | null;
       sentence: string;
     };
 
-/** Reads the whole chain, works every hash out again, and names the first entry that was tampered with. */
-export async function verifyTrail(db: Queryable): Promise<TrailVerdict> {
+/**
+ * Reads the whole chain, works every hash out again, and names the first entry that was tampered with. `kept` is a hash
+ * that was once its last: it has to be there still.
+ */
+export async function verifyTrail(db: Queryable, kept?: Buffer): Promise<TrailVerdict> {
   let position = 0;
   let hash: Buffer = CHAIN_BEGINS;
+  let was: Place | undefined = kept?.equals(hash) ? { position, entryId: null } : undefined;
   for (let page = await listLinks(db, 0, PAGE); page.length > 0; page = await listLinks(db, position, PAGE)) {
     for (const link of page) {
       const problem = await problemOf(db, link, position + 1, hash);
       if (problem) return problem;
       ({ position, hash } = link);
+      if (kept?.equals(hash)) was = { position, entryId: link.entryId };
     }
   }
-  const forgotten = await countForgotten(db);
-  if (forgotten.count > 0) return notLinked(forgotten.count, forgotten.firstId);
-  return { intact: true, entries: position, lastHash: hash.toString("hex") };
+  if (kept && !was) return cutOff(kept);
+  const { waiting, forgotten, firstForgotten } = await countUnlinked(db);
+  if (forgotten > 0) return notLinked(forgotten, firstForgotten);
+  return { intact: true, entries: position, lastHash: hash.toString("hex"), waiting, was };
 }
 
 async function problemOf(
@@ -77,7 +87,13 @@ async function findRightful(db: Queryable, link: Link, before: Buffer): Promise<
 function notLinked(count: number, entryId: string | null): TrailVerdict {
   const sentence =
     count === 1
-      ? `Entry ${entryId} is older than a minute and not in the chain.`
-      : `${count} entries older than a minute are not in the chain; the first is entry ${entryId}.`;
+      ? `Entry ${entryId} is not in the chain, and does not wait for its place in it.`
+      : `${count} entries are not in the chain, and do not wait for their place in it; the first is entry ${entryId}.`;
   return { intact: false, found: "not-linked", entryId, position: null, sentence };
+}
+
+function cutOff(kept: Buffer): TrailVerdict {
+  const hash = kept.toString("hex");
+  const sentence = `No entry has the hash ${hash}: the end of the chain was cut off or written anew, unless that hash is another installation's.`;
+  return { intact: false, found: "cut-off", entryId: null, position: null, sentence };
 }

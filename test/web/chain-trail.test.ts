@@ -4,7 +4,7 @@ import type { Actor } from "../../src/base/actor";
 import { transaction } from "../../src/platform/database";
 import { addTrailEntry } from "../../src/records/trail";
 import { linkBatch, TrailChainer } from "../../src/web/chain-trail";
-import { verifyTrail } from "../../src/web/verify-trail";
+import { type TrailVerdict, verifyTrail } from "../../src/web/verify-trail";
 import { openTestDatabase } from "../support/database";
 
 const quiet = pino({ level: "silent" });
@@ -60,6 +60,7 @@ describe("the chain of the trail", () => {
       intact: true,
       entries: 10_000,
       lastHash: expect.stringMatching(/^[0-9a-f]{64}$/),
+      waiting: 0,
     });
 
     const { rows } = await db.query(
@@ -157,19 +158,92 @@ describe("the chain of the trail", () => {
     await client.end();
   });
 
-  it("tells of an entry that was slipped in beside the program, once it is a minute old", async () => {
+  it.each(["- interval '2 minutes'", "", "+ interval '10 years'"])(
+    "tells of an entry that was slipped in beside the program, dated now() %s",
+    async (shift) => {
+      await write(db);
+      await link();
+      await write(db);
+      await db.query(
+        `insert into trail (action, actor_kind, at) values ('profile.changed', 'person', now() ${shift})`,
+      );
+      expect(await verifyTrail(db)).toMatchObject({ intact: false, found: "not-linked", entryId: "3" });
+    },
+  );
+
+  it("is intact while the program is still at a backlog, however old, and says how much of it waits", async () => {
     await write(db);
     await link();
-    await db.query("insert into trail (action, actor_kind) values ('profile.changed', 'person')");
-    expect(await verifyTrail(db)).toMatchObject({ intact: true });
     await db.query(
-      "insert into trail (action, actor_kind, at) values ('profile.changed', 'person', now() - interval '2 minutes')",
+      `with entries as (
+         insert into trail (action, actor_kind, at)
+         select 'profile.changed', 'person', now() - interval '1 day' from generate_series(1, 3000) returning id)
+       insert into trail_unlinked select id from entries`,
     );
-    expect(await verifyTrail(db)).toMatchObject({ intact: false, found: "not-linked", entryId: "3" });
+    const linking = await db.connect();
+    await linking.query("begin");
+    await linking.query("select pg_advisory_xact_lock(1279350888, 1667785070)");
+    await link();
+    const meanwhile = await verifyTrail(db);
+    await linking.query("rollback");
+    linking.release();
+    expect(meanwhile).toMatchObject({ intact: true, entries: 1, waiting: 3000 });
+    await link();
+    expect(await verifyTrail(db)).toMatchObject({ intact: true, entries: 3001, waiting: 0 });
+  });
+
+  it("is intact at every moment while entries are written and linked", async () => {
+    let writing = true;
+    const writer = async () => {
+      while (writing) await write(db);
+    };
+    const chainer = async () => {
+      while (writing) await link();
+    };
+    const others = [writer(), writer(), writer(), writer(), chainer()];
+    const verdicts: TrailVerdict[] = [];
+    for (let round = 0; round < 100; round++) verdicts.push(await verifyTrail(db));
+    writing = false;
+    await Promise.all(others);
+    expect(verdicts.filter(({ intact }) => !intact)).toEqual([]);
+  });
+
+  it("shows where a hash is that was once its last, and that its end was cut off or written anew", async () => {
+    const empty = await verifyTrail(db);
+    if (!empty.intact) throw new Error(empty.sentence);
+    for (let i = 0; i < 3; i++) await write(db);
+    await link();
+    const then = await verifyTrail(db);
+    if (!then.intact) throw new Error(then.sentence);
+    await write(db);
+    await link();
+    const kept = (hash: string) => Buffer.from(hash, "hex");
+    expect(await verifyTrail(db, kept(then.lastHash))).toMatchObject({
+      intact: true,
+      was: { position: 3, entryId: "3" },
+    });
+    expect(await verifyTrail(db, kept(empty.lastHash))).toMatchObject({
+      intact: true,
+      was: { position: 0, entryId: null },
+    });
+    const cut = ["delete from trail_chain where position >= 3", "delete from trail where id >= 3"];
+    await tampered(cut, async (client) => {
+      expect(await verifyTrail(client)).toMatchObject({ intact: true, entries: 2 });
+      expect(await verifyTrail(client, kept(then.lastHash))).toMatchObject({
+        intact: false,
+        found: "cut-off",
+        sentence: expect.stringContaining(then.lastHash),
+      });
+    });
   });
 
   it("is intact when it is empty", async () => {
-    expect(await verifyTrail(db)).toEqual({ intact: true, entries: 0, lastHash: "0".repeat(64) });
+    expect(await verifyTrail(db)).toEqual({
+      intact: true,
+      entries: 0,
+      lastHash: "0".repeat(64),
+      waiting: 0,
+    });
   });
 
   it.each(["trail", "trail_chain"])(
