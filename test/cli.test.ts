@@ -1,9 +1,11 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { generateSync } from "otplib";
 import { Client } from "pg";
+import { pino } from "pino";
+import { startEmbeddedPostgres } from "../src/platform/embedded-postgres";
 import { openTestDatabase } from "./support/database";
 import { PASSWORD, setupKey } from "./support/people";
 import { type Program, runProgram } from "./support/program";
@@ -14,6 +16,9 @@ import { Visitor } from "./support/visitor";
 jest.setTimeout(180_000);
 
 const ROOT = path.join(__dirname, "..");
+const MIGRATIONS = readdirSync(path.join(ROOT, "migrations"))
+  .map((file) => path.basename(file, ".sql"))
+  .sort();
 const APP_SECRET = "an operator's secret of more than thirty-two characters";
 const ADA = ["--email", "ada@example.com", "--first-name", "Ada", "--last-name", "Lovelace"];
 const GRACE = ["--email", "grace@example.com", "--first-name", "Grace", "--last-name", "Hopper"];
@@ -100,6 +105,49 @@ describe("on the data folder", () => {
       if (program?.process.exitCode === null) await program.end("SIGTERM");
       rmSync(folder, { recursive: true, force: true });
     }
+  });
+});
+
+describe("an installation of an earlier version, stopped", () => {
+  let folder: string;
+  let env: Record<string, string>;
+  beforeEach(async () => {
+    folder = mkdtempSync(path.join(tmpdir(), "latchkey-cli-"));
+    env = { DATA_DIR: folder };
+    const made = await latchkey(env, ["migrate", "--json"]);
+    expect(JSON.parse(made.out).done).toEqual(MIGRATIONS);
+    const postgres = await startEmbeddedPostgres({ folder, log: pino({ level: "silent" }) });
+    const client = new Client({ connectionString: postgres.url });
+    await client.connect();
+    const latest = readFileSync(path.join(ROOT, "migrations", `${MIGRATIONS.at(-1)}.sql`), "utf8");
+    await client.query(latest.split("-- Down Migration")[1] ?? "");
+    await client.query("delete from migrations where name = $1", [MIGRATIONS.at(-1)]);
+    await client.end();
+    await postgres.stop();
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("is migrated by migrate alone, which says so; every other command asks for that", async () => {
+    const doctor = await latchkey(env, ["doctor"]);
+    expect(doctor).toMatchObject({
+      code: 1,
+      out: expect.stringContaining(`${MIGRATIONS.at(-1)} missing: run the command migrate`),
+    });
+    for (const command of [
+      ["audit", "verify"],
+      ["admin", "create", ...ADA],
+      ["admin", "reset-2fa", "ada@example.com", "--reason", "lost phone"],
+    ]) {
+      const { code, err } = await latchkey(env, command);
+      expect({ code, err }).toEqual({
+        code: 1,
+        err: "The database is not up to date. Run the command migrate, or start the program, first.\n",
+      });
+    }
+    const { code, out } = await latchkey(env, ["migrate"]);
+    expect({ code, out }).toEqual({ code: 0, out: `Done: ${MIGRATIONS.at(-1)}.\n` });
+    expect(await latchkey(env, ["migrate"])).toMatchObject({ out: "The database is up to date.\n" });
+    expect(await latchkey(env, ["audit", "verify"])).toMatchObject({ code: 0 });
   });
 });
 

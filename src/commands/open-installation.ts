@@ -38,14 +38,19 @@ export async function openDatabase(config: Config, mayMake: boolean): Promise<Op
   return startForTheWhile(config);
 }
 
-/** Runs `work` with the migrated database and its pool; entries written meanwhile are in the chain afterwards. */
+/**
+ * Runs `work` with the database and its pool; entries written meanwhile are in the chain afterwards. A database that is
+ * not up to date is refused, so that nothing but `migrate` and `serve` migrates; one made here is migrated.
+ */
 export async function withDatabase<T>(
   config: Config,
   mayMake: boolean,
   work: (db: Pool) => Promise<T>,
 ): Promise<T> {
+  const isNew = config.databaseUrl === undefined && !hasCluster(config.dataDir);
   const { url, close } = await openDatabase(config, mayMake);
   try {
+    if (isNew) await migrate(url, MIGRATIONS, () => {});
     const pending = await findPendingMigrations(url, MIGRATIONS);
     if (pending.length > 0) {
       throw new CommandRefused(
@@ -86,12 +91,7 @@ export function quietLog(): Logger {
 async function startForTheWhile(config: Config): Promise<OpenDatabase> {
   try {
     const postgres = await startEmbeddedPostgres({ folder: config.dataDir, log: quietLog() });
-    const close = () => postgres.stop();
-    await migrate(postgres.url, MIGRATIONS, () => {}).catch(async (error) => {
-      await close();
-      throw error;
-    });
-    return { url: postgres.url, close };
+    return { url: postgres.url, close: () => postgres.stop() };
   } catch (error) {
     // The program may have been started this very moment.
     const running =
