@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import type { Readable } from "node:stream";
 import { generateSync } from "otplib";
 import { Client } from "pg";
 import { pino } from "pino";
@@ -26,7 +27,11 @@ const GRACE = ["--email", "grace@example.com", "--first-name", "Grace", "--last-
 type Ended = { code: number | null; out: string; err: string };
 
 /** The built command line as a process of its own. */
-async function latchkey(env: Record<string, string>, args: string[], stdin?: string): Promise<Ended> {
+async function latchkey(
+  env: Record<string, string>,
+  args: string[],
+  stdin?: string | Readable,
+): Promise<Ended> {
   const child = spawn(process.execPath, [path.join(ROOT, "dist", "cli.js"), ...args], {
     cwd: ROOT,
     env: { PATH: process.env.PATH ?? "", ...env },
@@ -34,7 +39,9 @@ async function latchkey(env: Record<string, string>, args: string[], stdin?: str
   let [out, err] = ["", ""];
   child.stdout.on("data", (chunk) => (out += chunk));
   child.stderr.on("data", (chunk) => (err += chunk));
-  child.stdin.end(stdin);
+  child.stdin.on("error", () => {});
+  if (typeof stdin === "object") stdin.pipe(child.stdin);
+  else child.stdin.end(stdin);
   const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
   return { code, out, err };
 }
@@ -226,6 +233,22 @@ describe("with DATABASE_URL", () => {
   });
 });
 
+describe("a password on standard input", () => {
+  it.each([
+    ["yes", [], "Use at least 12 characters: this has 1"],
+    ["cat", ["/dev/zero"], "Use at most 256 characters"],
+  ])(
+    "that never ends, as from %s, is read to the end of its first line, or as far as none goes",
+    async (name, args, says) => {
+      const endless = spawn(name, args, { stdio: ["ignore", "pipe", "ignore"] });
+      const command = ["admin", "create", ...ADA, "--password-stdin"];
+      const { code, err } = await latchkey({ DATA_DIR: "/nowhere" }, command, endless.stdout);
+      endless.kill();
+      expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining(says) });
+    },
+  );
+});
+
 describe("usage", () => {
   it.each([
     [[]],
@@ -246,11 +269,28 @@ describe("usage", () => {
     expect(err).not.toContain("    at ");
   });
 
+  it.each(["--help", "-h", "help", "admin --help", "admin -h", "admin help"])(
+    "%s tells of the commands that there are, or that begin like this",
+    async (args) => {
+      const { code, out, err } = await latchkey({}, args.split(" "));
+      expect({ code, err }).toEqual({ code: 0, err: "" });
+      expect(out).toContain("latchkey admin create");
+      expect(out.includes("latchkey migrate")).toBe(!args.startsWith("admin"));
+    },
+  );
+
+  it.each(["--version", "-v"])("%s tells the version", async (args) => {
+    const { version } = JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf8"));
+    expect(await latchkey({}, [args])).toEqual({ code: 0, out: `latchkey ${version}\n`, err: "" });
+  });
+
   it.each([["serve"], ["migrate"], ["doctor"], ["admin create"], ["admin reset-2fa"], ["audit verify"]])(
-    "%s explains itself with --help",
+    "%s explains itself with --help, and with -h",
     async (command) => {
-      const { code, out } = await latchkey({}, [...command.split(" "), "--help"]);
-      expect({ code, out }).toMatchObject({ code: 0, out: expect.stringContaining(`latchkey ${command}`) });
+      for (const help of ["--help", "-h"]) {
+        const { code, out } = await latchkey({}, [...command.split(" "), help]);
+        expect({ code, out }).toMatchObject({ code: 0, out: expect.stringContaining(`latchkey ${command}`) });
+      }
     },
   );
 });

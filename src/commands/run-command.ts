@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import path from "node:path";
 import { parseArgs } from "node:util";
 import { AppSecretLost } from "../platform/app-secret";
 import { type Config, ConfigProblems, parseConfig } from "../platform/config";
@@ -54,7 +55,7 @@ async function runServe(
   env: NodeJS.ProcessEnv,
   terminal: Terminal,
 ): Promise<number | undefined> {
-  if (args.includes("--help")) return tellHelp(SERVE, terminal);
+  if (args.includes("--help") || args.includes("-h")) return tellHelp(SERVE, terminal);
   if (args.length > 0) return misused(SERVE, `serve takes no ${args[0]}`, terminal);
   try {
     await serve(readConfig(env), terminal.stdout.isTTY === true);
@@ -71,7 +72,7 @@ async function runOne(
   env: NodeJS.ProcessEnv,
   terminal: Terminal,
 ): Promise<number> {
-  const common = { help: { type: "boolean" }, json: { type: "boolean" } } as const;
+  const common = { help: { type: "boolean", short: "h" }, json: { type: "boolean" } } as const;
   let read: ReturnType<typeof parseArgs>;
   try {
     read = parseArgs({ args, options: { ...command.options, ...common }, allowPositionals: true });
@@ -125,12 +126,30 @@ function tellHelp({ usage, help }: { usage: string; help: string }, { stdout }: 
 }
 
 function tellCommands(args: string[], { stdout, stderr }: Terminal): number {
-  const asked = args[0] === "--help" || args[0] === "help";
-  const all = [SERVE, ...COMMANDS].map(({ usage }) => `  latchkey ${usage}`).join("\n");
-  const text = `Commands:\n${all}\n\nEach tells more with --help.\n`;
-  if (asked) stdout.write(text);
-  else stderr.write(`${args.length > 0 ? `There is no command "${args[0]}".\n` : ""}${text}`);
-  return asked ? DONE : MISUSED;
+  const [first = ""] = args;
+  if (["--version", "-v", "version"].includes(first)) {
+    stdout.write(`latchkey ${readVersion()}\n`);
+    return DONE;
+  }
+  // "admin" alone is the beginning of commands.
+  const begun = [SERVE, ...COMMANDS].filter(({ usage }) => namesOf(usage)[0] === first);
+  const all = (begun.length > 0 ? begun : [SERVE, ...COMMANDS])
+    .map(({ usage }) => `  latchkey ${usage}\n`)
+    .join("");
+  const text = `Commands:\n${all}\nEach tells more with --help, and --version tells which version this is.\n`;
+  const asked = begun.length > 0 ? args.slice(1) : args;
+  if (["--help", "-h", "help"].includes(asked[0] ?? "")) {
+    stdout.write(text);
+    return DONE;
+  }
+  const named = args.slice(0, begun.length > 0 ? 2 : 1).join(" ");
+  stderr.write(`${named === "" ? "" : `There is no command "${named}".\n`}${text}`);
+  return MISUSED;
+}
+
+function readVersion(): string {
+  const file = path.join(__dirname, "..", "..", "package.json");
+  return JSON.parse(readFileSync(file, "utf8")).version;
 }
 
 function misused({ usage }: { usage: string }, problem: string, { stderr }: Terminal): number {

@@ -5,6 +5,7 @@ import { CommandRefused, type Terminal } from "./command";
 
 const ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz";
 const GENERATED_LENGTH = 20;
+const LONGEST_LINE = 10_000;
 
 /** A password for a new account: typed (twice, unseen), from standard input, or made up. */
 export async function takePassword(
@@ -20,7 +21,11 @@ export async function takePassword(
 
 async function firstLine(stdin: NodeJS.ReadStream): Promise<string> {
   let text = "";
-  for await (const chunk of stdin.setEncoding("utf8")) text += chunk;
+  for await (const chunk of stdin.setEncoding("utf8")) {
+    text += chunk;
+    // Whatever follows may never end; and a line this long is no password, however it goes on.
+    if (text.includes("\n") || text.length > LONGEST_LINE) break;
+  }
   const [line = ""] = text.split(/\r?\n/);
   if (line === "") throw new CommandRefused("There was no password on standard input.");
   return line;
