@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { COMMAND_LINE } from "../base/actor";
-import { isVisible } from "../base/plain-text";
+import { reasonForm } from "../features/admin-people/form";
 import { resetTwoFactor } from "../features/admin-people/reset-two-factor";
 import { addAdministrator } from "../features/setup/add-administrator";
 import { readBySchema } from "../platform/form-errors";
@@ -32,9 +32,7 @@ export const adminCreate: Command = {
   positionals: 0,
   async run({ config, values, flags, terminal }) {
     const { email, "first-name": firstName, "last-name": lastName } = values;
-    const read = readBySchema(newAdministrator, { email, firstName, lastName });
-    if (!read.ok) throw new UsageMistake(read.errors.map((error) => error.message).join(". "));
-    const person = read.input;
+    const person = readOrComplain(newAdministrator, { email, firstName, lastName });
     const given = await takePassword(terminal, flags.has("password-stdin"));
     const problem = passwordProblem(given.password, Object.values(person));
     if (problem) throw new CommandRefused(problem);
@@ -62,9 +60,7 @@ export const adminResetTwoFactor: Command = {
   options: { reason: { type: "string" } },
   positionals: 1,
   async run({ config, values, words: [email = ""] }) {
-    const reason = values.reason?.trim() ?? "";
-    if (!isVisible(reason)) throw new UsageMistake("Give a reason: --reason TEXT");
-    if ([...reason].length > 500) throw new UsageMistake("Use at most 500 characters for the reason");
+    const { reason } = readOrComplain(reasonForm, { reason: values.reason });
     return withDesk(config, false, async (desk) => {
       const person = await findAccount(desk.db, email.trim());
       if (!person) throw new CommandRefused(`Nobody has the email ${email}.`);
@@ -78,3 +74,9 @@ export const adminResetTwoFactor: Command = {
     });
   },
 };
+
+function readOrComplain<Schema extends z.ZodType>(schema: Schema, values: object): z.infer<Schema> {
+  const read = readBySchema(schema, values);
+  if (!read.ok) throw new UsageMistake(read.errors.map((error) => error.message).join(". "));
+  return read.input;
+}

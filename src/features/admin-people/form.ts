@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { hasControlCharacters } from "../../base/plain-text";
+import { hasControlCharacters, isVisible } from "../../base/plain-text";
 import { isUuid } from "../../base/uuid";
 import { nameField, phoneNumberField, sessionTimeoutField, versionField } from "../../platform/form-fields";
 
@@ -21,7 +21,7 @@ export const reasonForm = z.object({
     .trim()
     .superRefine((reason, context) => {
       const length = [...reason].length;
-      if (reason === "") context.addIssue("Enter the reason, for the record");
+      if (!isVisible(reason)) context.addIssue("Enter the reason, for the record");
       else if (length > REASON_MAX)
         context.addIssue(`Use at most ${REASON_MAX} characters: this has ${length}`);
       else if (hasControlCharacters(reason)) context.addIssue("Write the reason in one line of plain text");
