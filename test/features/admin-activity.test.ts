@@ -1,5 +1,6 @@
 import { openTestDesk, type TestDesk } from "../support/desk";
 import { addPerson, type Known, setUp } from "../support/people";
+import { until } from "../support/until";
 
 let desk: TestDesk;
 let ada: Known;
@@ -89,16 +90,60 @@ describe("the trail for administrators", () => {
     );
     const answer = await ada.visitor.raw("/admin/activity/download?action=profile.changed");
     expect(answer.status).toBe(200);
-    expect(answer.headers.get("content-type")).toBe("text/csv; charset=utf-8");
-    expect(answer.headers.get("content-disposition")).toBe("attachment; filename=activity.csv");
-    expect(answer.headers.get("cache-control")).toBe("no-store");
+    expectCsvHeaders(answer.headers);
     const lines = answer.body.split("\r\n").slice(0, -1);
     const { rows: wanted } = await desk.db.query(
       "select id from trail where action = 'profile.changed' order by at desc, id desc",
     );
-    expect(lines.slice(1).map((line) => line.split(",")[0])).toEqual(wanted.map((row) => row.id));
+    expect(lines.slice(1).map((line) => line.split(",")[0])).toEqual(wanted.map((row) => `"${row.id}"`));
     expect(lines.at(-1)).toContain(`"'=cmd|"" /C calc""!A0"`);
     expect(lines.at(-1)).toContain('"{""note"":""a, \\""b\\""""}"');
+  });
+
+  it("comes as a CSV file that says it is UTF-8", async () => {
+    const answer = await fetch(`${desk.origin}/admin/activity/download`, {
+      headers: { cookie: ada.visitor.cookieHeader() },
+    });
+    const bytes = Buffer.from(await answer.arrayBuffer());
+    expect(bytes.subarray(0, 11).toString("latin1")).toBe('\xef\xbb\xbf"Number"');
+  });
+
+  it("is not read for the headers of the CSV file alone", async () => {
+    await withTrailLocked(async () => {
+      const answer = await ada.visitor.raw("/admin/activity/download", {
+        method: "HEAD",
+        signal: AbortSignal.timeout(10_000),
+      });
+      expect(answer).toMatchObject({ status: 200, body: "" });
+      expectCsvHeaders(answer.headers);
+    });
+  });
+
+  it("is logged in one line when a download is broken off, and with its cause when the database breaks it", async () => {
+    const told = (level: number) =>
+      desk.log.map((line) => JSON.parse(line)).filter((line) => line.level === level);
+    await withTrailLocked(async () => {
+      const stop = new AbortController();
+      const headers = { cookie: ada.visitor.cookieHeader() };
+      await fetch(`${desk.origin}/admin/activity/download`, { headers, signal: stop.signal });
+      stop.abort();
+      await until("it is logged", () => desk.log.some((line) => line.includes("A download was broken off")));
+    });
+    expect(desk.log.filter((line) => line.includes("broken off"))).toHaveLength(1);
+    expect(told(30).filter((line) => line.err)).toEqual([]);
+    expect(told(40)).toEqual([]);
+    await withTrailLocked(async () => {
+      const broken = ada.visitor.raw("/admin/activity/download").catch(() => "broken");
+      await until("it waits for the trail", async () => {
+        const { rowCount } = await desk.db.query(
+          `select pg_terminate_backend(pid) from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock'`,
+        );
+        return rowCount === 1;
+      });
+      expect(await broken).toBe("broken");
+    });
+    expect(told(40)).toMatchObject([{ msg: "A download ended early", err: { stack: expect.any(String) } }]);
   });
 
   it("is refused to a member", async () => {
@@ -110,6 +155,24 @@ describe("the trail for administrators", () => {
     }
   });
 });
+
+function expectCsvHeaders(headers: Headers): void {
+  expect(headers.get("content-type")).toBe("text/csv; charset=utf-8");
+  expect(headers.get("content-disposition")).toBe("attachment; filename=activity.csv");
+  expect(headers.get("cache-control")).toBe("no-store");
+}
+
+/** Whoever reads the trail meanwhile waits. */
+async function withTrailLocked(work: () => Promise<void>): Promise<void> {
+  const holder = await desk.db.connect();
+  try {
+    await holder.query("begin; lock table trail");
+    await work();
+  } finally {
+    await holder.query("rollback");
+    holder.release();
+  }
+}
 
 async function search(fields: Record<string, string>): Promise<void> {
   await ada.visitor.open(`/admin/activity?${new URLSearchParams(fields)}`);

@@ -31,10 +31,17 @@ export async function download(visit: PersonVisit): Promise<void> {
   const query = readQuery(req);
   const read = await readFilter(visit, query);
   if (!read.ok) return draw(visit, query, { status: 422, errors: read.errors, entries: [] });
-  const lines = Readable.from(writeTrailCsv(desk.db, read.filter));
   res.set("Cache-Control", "no-store").attachment("activity.csv").type("text/csv; charset=utf-8");
-  // Whoever stops the download is gone: nobody is left to answer.
-  await pipeline(lines, res).catch((error) => desk.log.warn({ err: error }, "A download ended early"));
+  if (req.method === "HEAD") {
+    res.end();
+    return;
+  }
+  const lines = Readable.from(writeTrailCsv(desk.db, read.filter));
+  // Either way nobody is left to answer.
+  await pipeline(lines, res).catch((error) => {
+    if (String(error.code).startsWith("ERR_STREAM_")) desk.log.info({}, "A download was broken off");
+    else desk.log.warn({ err: error }, "A download ended early");
+  });
 }
 
 async function readFilter(

@@ -1,4 +1,4 @@
-import { csvLine } from "../../base/csv";
+import { CSV_BEGINS, csvLine } from "../../base/csv";
 import type { Queryable } from "../../platform/database";
 import { listTrail, type TrailEntry, type TrailFilter } from "../../records/trail";
 
@@ -22,7 +22,7 @@ const COLUMNS: [name: string, cell: (entry: TrailEntry) => string | null][] = [
 
 /** The trail as CSV text, a page of entries at a time, newest first: never more than one page is in memory. */
 export async function* writeTrailCsv(db: Queryable, filter: TrailFilter): AsyncGenerator<string> {
-  yield csvLine(COLUMNS.map(([name]) => name));
+  yield CSV_BEGINS + csvLine(COLUMNS.map(([name]) => name));
   for (let before: string | undefined; ; ) {
     const entries = await listTrail(db, filter, { before }, PAGE);
     if (entries.length > 0) {
