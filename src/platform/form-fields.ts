@@ -1,6 +1,7 @@
+import { domainToASCII } from "node:url";
 import { z } from "zod";
 import { phoneNumberProblems } from "../base/phone-number";
-import { hasControlCharacters, isVisible } from "../base/plain-text";
+import { hasControlCharacters, hasInvisibleCharacters, isVisible } from "../base/plain-text";
 import { SESSION_TIMEOUTS } from "../base/session-timeout";
 
 const NAME_MAX = 100;
@@ -30,13 +31,18 @@ export const emailField = z
     const length = [...email].length;
     if (email === "") context.addIssue("Enter your email");
     else if (length > EMAIL_MAX) context.addIssue(`Use at most ${EMAIL_MAX} characters: this has ${length}`);
-    else if (
-      !/^[^\s@:,;<>()"[\]\\]+@[^\s@:,;<>()"[\]\\]+\.[^\s@:,;<>()"[\]\\.]+$/.test(email) ||
-      hasControlCharacters(email)
-    ) {
-      context.addIssue("Enter an email address like name@example.com");
-    }
+    else if (hasInvisibleCharacters(email)) {
+      context.addIssue("Type the email again by hand: it holds a character that cannot be seen");
+    } else if (!isEmail(email)) context.addIssue("Enter an email address like name@example.com");
   });
+
+// Dots stand between parts, never two in a row; the domain, in whatever script, has to have the form of a host name.
+function isEmail(text: string): boolean {
+  const [, domain = ""] = /^(?!\.)(?!.*\.[.@])[^\s@:,;<>()"[\]\\]+@([^\s@:/?#%\\]+)$/.exec(text) ?? [];
+  return /^(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.)+(?!-)(?![0-9]+$)[a-z0-9-]{1,63}(?<!-)$/.test(
+    domainToASCII(domain),
+  );
+}
 
 /** A phone number, or none: the rules of base/phone-number, all that is wrong in one message. */
 export const phoneNumberField = z

@@ -198,6 +198,8 @@ describe("the form", () => {
     ["name", "a:b", /Leave out the colon/],
     ["name", "a@b.example", /Leave out the @/],
     ["name", "a\u202eb", /cannot be seen/],
+    ["name", "a\u200db", /cannot be seen/],
+    ["name", "a\u3164b", /cannot be seen/],
     ["name", "n".repeat(101), "Use at most 100 characters: this has 101"],
     ["purpose", "", "Enter what the account is for"],
     ["purpose", "p".repeat(301), "Use at most 300 characters: this has 301"],

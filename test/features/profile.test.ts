@@ -49,6 +49,8 @@ describe("the profile", () => {
     "a".repeat(100),
     "𝒜".repeat(100),
     "José\u0301",
+    "کامران\u200cنژاد",
+    "श\u0930\u094d\u200dमा",
   ])("takes the name %s", async (name) => {
     const visitor = await save({ "Last Name": name });
     expect(visitor.status).toBe(200);
@@ -62,6 +64,8 @@ describe("the profile", () => {
     ["a".repeat(101), "Use at most 100 characters for your last name: this has 101"],
     ["Love\u0007lace", "Type your last name again: it holds a character that cannot be seen"],
     ["Love\u202elace", "Type your last name again: it holds a character that cannot be seen"],
+    ["Love\u00adlace", "Type your last name again: it holds a character that cannot be seen"],
+    ["Love\u200flace", "Type your last name again: it holds a character that cannot be seen"],
     ["Love\nlace", "Type your last name again: it holds a character that cannot be seen"],
   ])("refuses the name %j", async (name, message) => {
     const visitor = await save({ "Last Name": name });

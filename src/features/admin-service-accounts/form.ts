@@ -1,9 +1,11 @@
 import { z } from "zod";
-import { hasControlCharacters, isVisible } from "../../base/plain-text";
+import { hasControlCharacters, hasInvisibleCharacters, isVisible } from "../../base/plain-text";
 import { versionField } from "../../platform/form-fields";
 
 const NAME_MAX = 100;
 const PURPOSE_MAX = 300;
+
+const UNSEEN = "Type this again: it holds a character that cannot be seen";
 
 const ROLE = "role:";
 
@@ -15,6 +17,7 @@ export function serviceAccountForm(roles: readonly string[]) {
         context.addIssue("Leave out the colon: programs send the name, then a colon, then the key");
       else if (name.includes("@"))
         context.addIssue("Leave out the @: a name must not look like a person's email");
+      else if (hasInvisibleCharacters(name)) context.addIssue(UNSEEN);
     }),
     purpose: textField("what the account is for", PURPOSE_MAX),
     responsible: z
@@ -50,7 +53,6 @@ function textField(what: string, most: number) {
       const length = [...text].length;
       if (!isVisible(text)) context.addIssue(`Enter ${what}`);
       else if (length > most) context.addIssue(`Use at most ${most} characters: this has ${length}`);
-      else if (hasControlCharacters(text))
-        context.addIssue("Type this again: it holds a character that cannot be seen");
+      else if (hasControlCharacters(text)) context.addIssue(UNSEEN);
     });
 }
