@@ -31,9 +31,11 @@ export function openMailer(settings: MailSettings | undefined, baseUrl: URL, log
 /** True for a refusal of the recipient that trying again cannot mend. */
 export function isRefusedForGood(error: unknown): boolean {
   const { command, responseCode, response } = error as Record<string, unknown>;
-  if (command !== "RCPT TO" || typeof responseCode !== "number" || responseCode < 550) return false;
-  // 5.7.x is about who may send (RFC 3463): relaying denied, no password. That the operator can mend.
-  return !/^5\d\d[ -]5\.7\./.test(String(response));
+  if (command !== "RCPT TO" || typeof responseCode !== "number") return false;
+  if (responseCode !== 501 && responseCode < 550) return false;
+  // 5.7.x is about who may send, 5.1.7 and 5.1.8 about the sender's address (RFC 3463); servers that give no such code
+  // say it in words. Those the operator can mend.
+  return !/^5\d\d[ -]5\.(7\.|1\.[78]\b)|relay|sender|authenticat/i.test(String(response));
 }
 
 function smtpMailer({ smtpUrl, from }: MailSettings, baseUrl: URL): Mailer {

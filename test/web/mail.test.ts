@@ -208,17 +208,37 @@ describe("a mail server", () => {
     expect((await rows())[0]?.attempts).toBe(11);
   });
 
-  it("that refuses the recipient for good makes the letter be given up at once", async () => {
-    office.mood = { refusesRecipients: 550, saying: "5.1.1 No such user" };
-    await queue(ADA);
-    desk.desk.mail.wake();
-    const [row] = await until(({ givenUp }) => givenUp);
-    expect(row).toMatchObject({ attempts: 1, dropped: true, error: expect.stringContaining("No such user") });
-    expect(countOf("refused its recipient")).toBe(1);
-  });
+  it.each([
+    [550, "5.1.1 No such user"],
+    [501, "5.1.3 Bad recipient address syntax: no such user"],
+    [501, "Malformed address, or no such user"],
+    [553, "Mailbox name not allowed: no such user"],
+  ])(
+    "that refuses the recipient for good, as with %i %s, makes the letter be given up at once",
+    async (code, saying) => {
+      office.mood = { refusesRecipients: code, saying };
+      await queue(ADA);
+      desk.desk.mail.wake();
+      const [row] = await until(({ givenUp }) => givenUp);
+      expect(row).toMatchObject({
+        attempts: 1,
+        dropped: true,
+        error: expect.stringMatching(/no such user/i),
+      });
+      expect(countOf("refused its recipient")).toBe(1);
+    },
+  );
 
-  it("that refuses us, as one that wants a password, is tried again: the operator can mend that", async () => {
-    office.mood = { refusesRecipients: 554, saying: "5.7.1 Relay access denied" };
+  it.each([
+    [554, "5.7.1 Relay access denied"],
+    [550, "relay not permitted"],
+    [501, "5.1.7 Bad address of whom it is from"],
+    [550, "5.1.8 Domain not found"],
+    [550, "Sender verify failed"],
+    [550, "Authentication is required"],
+    [503, "Polite people say hello first"],
+  ])("that refuses us, as with %i %s, is tried again: the operator can mend that", async (code, saying) => {
+    office.mood = { refusesRecipients: code, saying };
     await queue(ADA);
     desk.desk.mail.wake();
     const [row] = await until(failedOnce);
