@@ -333,7 +333,7 @@ describe("resetting two-factor authentication", () => {
   });
 
   it("does it once when the form is sent twice at the same moment", async () => {
-    const id = await addRow("anew@example.com");
+    const id = await addRow("twice@example.com");
     const page = await open(id);
     const { action, fields } = page.fieldsOf("Reset Two-Factor Authentication");
     const send = () => page.tab().post(action, { ...fields, reason: "lost" });
