@@ -2,11 +2,13 @@ import { deviceName } from "../base/device-name";
 import { describeTimeout } from "../base/session-timeout";
 import type { TrailAction, TrailEntry } from "../records/trail";
 
-/** The parts a sentence about an entry is made of. */
-type Parts = { who: string; whose: string; whom: string };
+/** The parts a sentence about an entry is made of; `own` when somebody did it to their own account. */
+type Parts = { who: string; whose: string; whom: string; own: boolean };
+
+type Sentence = (parts: Parts, entry: TrailEntry) => string;
 
 /** What each action is called in the filter, and how a sentence tells of it. */
-const WORDS: Record<TrailAction, [label: string, sentence: (parts: Parts) => string]> = {
+const WORDS: Record<TrailAction, [label: string, sentence: Sentence]> = {
   "installation.set-up": [
     "Latchkey set up",
     ({ whom }) => `Latchkey was set up, with ${whom} as its first administrator`,
@@ -41,11 +43,11 @@ const WORDS: Record<TrailAction, [label: string, sentence: (parts: Parts) => str
   "password.changed": ["Password changed", ({ who, whose }) => `${who} changed ${whose} password`],
   "password.reset-asked": [
     "Password link asked for",
-    ({ who, whom }) => `${who} asked for a link to give ${whom} a new password`,
+    ({ who, whom, own }) => `${who} asked for a link to set a new password${own ? "" : ` for ${whom}`}`,
   ],
   "password.reset": [
-    "Password set by a mailed link",
-    ({ who, whose }) => `${who} set ${whose} password by a mailed link`,
+    "Password set through a mailed link",
+    ({ who, whose }) => `${who} set ${whose} password through a mailed link`,
   ],
   "email.change-asked": [
     "Email change asked for",
@@ -80,6 +82,14 @@ const WORDS: Record<TrailAction, [label: string, sentence: (parts: Parts) => str
   ],
 };
 
+/** What a mailed link lets somebody do without signing in: it is told without its doer, who is nobody known. */
+const BY_LINK: Partial<Record<TrailAction, (whose: string, whom: string) => string>> = {
+  "password.reset-asked": (_, whom) =>
+    `A link to set a new password${whom === "you" ? "" : ` for ${whom}`} was asked for`,
+  "password.reset": (whose) => `${whose} password was set through a mailed link`,
+  "email.changed": (whose) => `${whose} email was changed through the link sent to the new address`,
+};
+
 /** The actions for a drop-down, by their label. */
 export const TRAIL_ACTIONS = Object.entries(WORDS)
   .map(([value, [label]]) => ({ value, label }))
@@ -87,16 +97,29 @@ export const TRAIL_ACTIONS = Object.entries(WORDS)
 
 /** An entry in words for a reader: "You regenerated your API key"; `readerId` is who "you" are, null for nobody. */
 export function describeEntry(entry: TrailEntry, readerId: string | null) {
-  const words = WORDS[entry.action];
   return {
     id: entry.id,
     at: entry.at,
-    sentence: words ? words[1](partsOf(entry, readerId)) : entry.action,
+    sentence: sentenceOf(entry, readerId),
     particulars: particularsOf(entry.details),
     by: bySessionOrKey(entry),
     device: entry.actorKind === "command-line" ? "Command line" : deviceName(entry.client),
     address: entry.address ?? "–",
   };
+}
+
+function sentenceOf(entry: TrailEntry, readerId: string | null): string {
+  const byLink = entry.actorKind === "visitor" ? BY_LINK[entry.action] : undefined;
+  if (byLink) {
+    const isReader = readerId !== null && entry.subjectId === readerId;
+    const subject = entry.subjectName;
+    return byLink(
+      isReader ? "Your" : possessive(subject ?? "Somebody no longer here"),
+      isReader ? "you" : (subject ?? "somebody no longer here"),
+    );
+  }
+  // An action that a newer version wrote has no words here.
+  return WORDS[entry.action]?.[1](partsOf(entry, readerId), entry) ?? entry.action;
 }
 
 function partsOf(entry: TrailEntry, readerId: string | null): Parts {
@@ -105,12 +128,13 @@ function partsOf(entry: TrailEntry, readerId: string | null): Parts {
   const subject = entry.subjectName ?? "somebody no longer here";
   const isReader = readerId !== null && subjectId === readerId;
   if (readerId !== null && actorId === readerId) {
-    return { who: "You", whose: own ? "your" : possessive(subject), whom: own ? "yourself" : subject };
+    return { who: "You", whose: own ? "your" : possessive(subject), whom: own ? "yourself" : subject, own };
   }
   return {
     who: whoOf(entry),
     whose: isReader ? "your" : own ? "their" : possessive(subject),
     whom: isReader ? "you" : own ? "themselves" : subject,
+    own,
   };
 }
 

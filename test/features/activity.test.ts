@@ -57,6 +57,22 @@ describe("recent activity", () => {
     expect(rows(ada)[1]).toContain("You reset Grace Hopper's two-factor authentication");
   });
 
+  it("tells what was done through mailed links without a stranger as its doer", async () => {
+    const id = await idOf("grace@example.com");
+    await desk.db.query(
+      `insert into trail (action, actor_kind, subject_id, details)
+       values ('password.reset-asked', 'visitor', $1, '{}'), ('password.reset', 'visitor', $1, '{"sessionsEnded": 2}'),
+              ('email.changed', 'visitor', $1, '{"from": "a@example.com", "to": "b@example.com"}')`,
+      [id],
+    );
+    await grace.visitor.open("/profile/activity");
+    const [changed, set, asked] = rows(grace);
+    expect(changed).toContain("Your email was changed through the link sent to the new address");
+    expect(set).toContain("Your password was set through a mailed link");
+    expect(asked).toContain("A link to set a new password was asked for");
+    expect(grace.visitor.text).not.toContain("Somebody not signed in");
+  });
+
   it("comes a page at a time, each entry on exactly one page, in both directions", async () => {
     const id = await idOf("grace@example.com");
     await desk.db.query(

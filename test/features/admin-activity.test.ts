@@ -43,7 +43,7 @@ describe("the trail for administrators", () => {
     );
     await search({ action: "password.reset" });
     expect(rows()).toHaveLength(1);
-    expect(rows()[0]).toContain("Somebody not signed in set Grace Hopper's password by a mailed link");
+    expect(rows()[0]).toContain("Grace Hopper's password was set through a mailed link");
     await search({ from: "2026-03-01", to: "2026-03-01" });
     expect(rows()).toHaveLength(1);
     await search({ from: "2026-03-02", to: "2026-03-03" });
