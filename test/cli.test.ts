@@ -94,7 +94,7 @@ describe("on the data folder", () => {
       expect(ada.text).toContain(
         "An operator at the command line reset Grace Hopper's two-factor authentication",
       );
-      expect(ada.text).toContain("reason: lost phone");
+      expect(ada.text).toContain("Reason: lost phone");
       await program.end("SIGTERM");
 
       const stopped = ["admin", "reset-2fa", "ada@example.com", "--reason", "lost it too"];

@@ -1,6 +1,6 @@
 import { deviceName } from "../base/device-name";
-import { describeTimeout } from "../base/session-timeout";
 import type { TrailAction, TrailEntry } from "../records/trail";
+import { particularsOf } from "./trail-particulars";
 
 /** The parts a sentence about an entry is made of; `own` when somebody did it to their own account. */
 type Parts = { who: string; whose: string; whom: string; own: boolean };
@@ -13,9 +13,22 @@ const WORDS: Record<TrailAction, [label: string, sentence: Sentence]> = {
     "Latchkey set up",
     ({ whom }) => `Latchkey was set up, with ${whom} as its first administrator`,
   ],
-  "session.started": ["Signed in", ({ who }) => `${who} signed in`],
-  "session.ended": ["Signed out", ({ who, whose }) => `${who} ended ${whose} session`],
-  "sessions.ended": ["Sessions ended", ({ who, whose }) => `${who} ended ${whose} sessions`],
+  "session.started": [
+    "Signed in",
+    ({ who }, { details }) => `${who} ${isRenewal(details?.secondFactor) ? "stayed " : ""}signed in`,
+  ],
+  "session.ended": [
+    "Signed out",
+    ({ who, whose, own }, { sessionId, details }) => {
+      if (!own) return `${who} ended ${whose} session`;
+      const another = details?.sessionId !== undefined && details.sessionId !== sessionId;
+      return another ? `${who} signed out another device` : `${who} signed out`;
+    },
+  ],
+  "sessions.ended": [
+    "Sessions ended",
+    ({ who, whose, own }) => (own ? `${who} signed out everywhere else` : `${who} ended ${whose} sessions`),
+  ],
   "profile.changed": ["Profile changed", ({ who, whose }) => `${who} changed ${whose} profile`],
   "second-factor.enrolled": [
     "Two-factor authentication set up",
@@ -101,8 +114,8 @@ export function describeEntry(entry: TrailEntry, readerId: string | null) {
     id: entry.id,
     at: entry.at,
     sentence: sentenceOf(entry, readerId),
-    particulars: particularsOf(entry.details),
-    by: bySessionOrKey(entry),
+    particulars: particularsOf(entry),
+    by: entry.keyId ? `key lk${entry.keyId}` : undefined,
     device: entry.actorKind === "command-line" ? "Command line" : deviceName(entry.client),
     address: entry.address ?? "–",
   };
@@ -144,31 +157,11 @@ function whoOf({ actorKind, actorName }: TrailEntry): string {
   return actorName ?? "Somebody no longer here";
 }
 
-function bySessionOrKey({ sessionId, keyId }: TrailEntry): string | undefined {
-  if (keyId) return `key lk${keyId}`;
-  return sessionId ? `session ${sessionId.slice(0, 8)}` : undefined;
+/** True where a session went on under a new id after a change, which nobody would call signing in. */
+function isRenewal(secondFactor: unknown): boolean {
+  return secondFactor === "password change" || secondFactor === "reset";
 }
 
 function possessive(name: string): string {
   return `${name}'s`;
-}
-
-/** The details of an entry, a line each: "lastName: Hoper → Hopper". */
-function particularsOf(details: Record<string, unknown>): string[] {
-  return Object.entries(details).map(([name, value]) => `${inWords(name)}: ${textOf(value, name)}`);
-}
-
-function inWords(name: string): string {
-  return name
-    .replace(/[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`)
-    .replace(/\bid\b/, "")
-    .trim();
-}
-
-function textOf(value: unknown, name = ""): string {
-  if (Array.isArray(value)) return value.map((one) => textOf(one)).join(", ") || "none";
-  if (/timeout|lifetime/i.test(name) && typeof value === "number") return describeTimeout(value);
-  if (typeof value !== "object" || value === null) return value === "" ? "empty" : String(value ?? "none");
-  if ("from" in value && "to" in value) return `${textOf(value.from, name)} → ${textOf(value.to, name)}`;
-  return JSON.stringify(value);
 }

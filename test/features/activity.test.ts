@@ -1,5 +1,5 @@
 import { openTestDesk, type TestDesk } from "../support/desk";
-import { addPerson, type Known, setUp, signIn } from "../support/people";
+import { addPerson, type Known, PASSWORD, setUp, signIn } from "../support/people";
 import { Visitor } from "../support/visitor";
 
 let desk: TestDesk;
@@ -33,7 +33,7 @@ describe("recent activity", () => {
     expect(grace.visitor.path).toBe("/profile/activity");
     const shown = rows(grace);
     expect(shown[0]).toContain("You changed your profile");
-    expect(shown[0]).toContain("session timeout: 30 minutes → 1 hour");
+    expect(shown[0]).toContain("Session Timeout: 30 minutes → 1 hour");
     expect(shown[1]).toContain("You generated your API key");
     expect(shown[1]).toContain("Firefox on Windows");
     expect(shown[1]).toContain("127.0.0.1");
@@ -49,7 +49,7 @@ describe("recent activity", () => {
     );
     await grace.visitor.open("/profile/activity");
     expect(rows(grace)[0]).toContain("Ada Lovelace reset your two-factor authentication");
-    expect(rows(grace)[0]).toContain("reason: lost phone");
+    expect(rows(grace)[0]).toContain("Reason: lost phone");
     expect(grace.visitor.text).not.toContain("192.0.2.99");
     expect(grace.visitor.text).not.toContain("Ada Lovelace changed");
     await ada.visitor.open("/profile/activity");
@@ -68,9 +68,49 @@ describe("recent activity", () => {
     await grace.visitor.open("/profile/activity");
     const [changed, set, asked] = rows(grace);
     expect(changed).toContain("Your email was changed through the link sent to the new address");
+    expect(changed).toContain("Email: a@example.com → b@example.com");
     expect(set).toContain("Your password was set through a mailed link");
+    expect(set).toContain("2 sessions ended");
     expect(asked).toContain("A link to set a new password was asked for");
     expect(grace.visitor.text).not.toContain("Somebody not signed in");
+  });
+
+  it("tells how one signed in and stayed signed in, without ids and without what did not happen", async () => {
+    grace.visitor = await signIn(desk, grace);
+    await grace.visitor.open("/profile/password");
+    await grace.visitor
+      .fill("Current password", PASSWORD)
+      .fill("New password", "Another-Harbour-43")
+      .press("Change password");
+    await grace.visitor.open("/profile/password");
+    await grace.visitor
+      .fill("Current password", "Another-Harbour-43")
+      .fill("New password", "A-Third-Harbour-44")
+      .press("Change password");
+    await grace.visitor.open("/profile/activity");
+    const [stayed, changed, , changedBefore, signedIn] = rows(grace);
+    expect(stayed).toContain("You stayed signed in after changing the password");
+    expect(changed).toMatch(/^You changed your password \d/);
+    expect(changedBefore).toContain("You changed your password 1 other session ended");
+    expect(signedIn).toContain("You signed in with a one-time code");
+    expect(grace.visitor.text).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}|: 0/);
+  });
+
+  it("tells signing out apart from signing out another device, or all of them", async () => {
+    await (await signIn(desk, grace)).press("Sign out");
+    await signIn(desk, grace);
+    await grace.visitor.open("/profile/sessions");
+    const { action, fields } = endFirst(grace);
+    await grace.visitor.post(action, fields);
+    await signIn(desk, grace);
+    await grace.visitor.open("/profile/sessions");
+    await grace.visitor.press("Sign out everywhere else");
+    await grace.visitor.open("/profile/activity");
+    const told = rows(grace).filter((row) => row.includes("signed out"));
+    expect(told).toHaveLength(3);
+    expect(told[0]).toContain("You signed out everywhere else 1 session ended");
+    expect(told[1]).toContain("You signed out another device");
+    expect(told[2]).toMatch(/^You signed out \d/);
   });
 
   it("comes a page at a time, each entry on exactly one page, in both directions", async () => {
@@ -116,4 +156,13 @@ describe("recent activity", () => {
 async function older(known: Known): Promise<Known> {
   await known.visitor.follow("Older");
   return known;
+}
+
+/** The form that signs the first other device out. */
+function endFirst({ visitor }: Known) {
+  const form = visitor.$("form[action$='/end']").first();
+  return {
+    action: form.attr("action") ?? "",
+    fields: { _csrf: String(form.find("[name=_csrf]").attr("value")) },
+  };
 }

@@ -72,6 +72,20 @@ describe("the trail for administrators", () => {
     expect((await ada.visitor.raw("/admin/activity/download?from=yesterday")).status).toBe(422);
   });
 
+  it("tells changed settings in the words of their form", async () => {
+    await ada.visitor.open("/admin/settings");
+    await ada.visitor
+      .fill("Two-factor authentication", "Optional")
+      .fill("Longest session timeout", "8 hours")
+      .fill("Longest time signed in", "7 days")
+      .press("Save Changes");
+    await ada.visitor.open("/admin/activity");
+    expect(rows()[0]).toContain("Two-factor authentication: Everyone (recommended) → Optional");
+    expect(rows()[0]).toContain("Longest session timeout: 90 days → 8 hours");
+    expect(rows()[0]).toContain("Longest time signed in: 365 days → 7 days");
+    expect(ada.visitor.$("tbody").text()).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}|session [0-9a-f]{8}/);
+  });
+
   it("keeps the filter from page to page", async () => {
     await insert(600);
     await search({ action: "session.started", to: "2026-06-01" });

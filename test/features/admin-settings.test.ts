@@ -425,7 +425,7 @@ describe("a role for applications", () => {
     });
     const visitor = await signIn(desk, grace);
     await visitor.open("/profile/activity");
-    expect(visitor.text).toContain("roles: member, billing → member");
+    expect(visitor.text).toContain("Roles: member, billing → member");
   });
 
   it("is still there to delete after the password had to be confirmed in between", async () => {
