@@ -74,6 +74,8 @@ export type TrailEntry = {
   sessionId: string | null;
   keyId: string | null;
   subjectId: string | null;
+  /** Null for what is no account, such as an invitation or the settings. */
+  subjectKind: "person" | "service-account" | null;
   subjectName: string | null;
   subjectEmail: string | null;
   address: string | null;
@@ -132,6 +134,7 @@ export async function listTrail(
     `select t.id, t.at, t.action, t.actor_kind as "actorKind", t.actor_id as "actorId",
             coalesce(a.first_name || ' ' || a.last_name, sa.name) as "actorName", a.email as "actorEmail",
             t.session_id as "sessionId", t.key_id as "keyId", t.subject_id as "subjectId",
+            case when s.id is not null then 'person' when ss.id is not null then 'service-account' end as "subjectKind",
             coalesce(s.first_name || ' ' || s.last_name, ss.name) as "subjectName", s.email as "subjectEmail",
             t.address, t.client, t.details
        from ${found} as found join trail t on t.id = found.id

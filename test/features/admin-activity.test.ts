@@ -72,6 +72,44 @@ describe("the trail for administrators", () => {
     expect((await ada.visitor.raw("/admin/activity/download?from=yesterday")).status).toBe(422);
   });
 
+  it("tells people of one name apart by their email, which leads to their page", async () => {
+    const { id: first } = await addNamesake("grace.one@example.com");
+    const { id: second } = await addNamesake("grace.two@example.com");
+    const account = await desk.db.query(
+      `insert into service_accounts (name, purpose, responsible_id) values ('nightly', 'reports', $1) returning id`,
+      [first],
+    );
+    await desk.db.query(
+      `insert into trail (action, actor_kind, actor_id, subject_id)
+       values ('profile.changed', 'person', $1, $1), ('person.changed', 'person', $1, $2),
+              ('api-key.revoked', 'person', $2, $3), ('password.reset', 'visitor', null, $2)`,
+      [first, second, account.rows[0].id],
+    );
+    await ada.visitor.open("/admin/activity");
+    const $ = ada.visitor.$;
+    const links = (row: number) =>
+      $("tbody tr")
+        .eq(row)
+        .find("a")
+        .toArray()
+        .map((a) => [$(a).text(), $(a).attr("href")]);
+    const one = ["grace.one@example.com", `/admin/people/${first}`];
+    const two = ["grace.two@example.com", `/admin/people/${second}`];
+    expect(links(0)).toEqual([two]);
+    expect(links(1)).toEqual([two, ["nightly", `/admin/service-accounts/${account.rows[0].id}`]]);
+    expect(links(2)).toEqual([one, two]);
+    expect(rows()[2]).toContain("Done by grace.one@example.com");
+    expect(rows()[2]).toContain("About grace.two@example.com");
+    expect(links(3)).toEqual([one]);
+    await ada.visitor.follow("nightly");
+    expect(ada.visitor.heading).toBe("nightly");
+    await ada.visitor.open("/admin/activity");
+    await ada.visitor.follow("grace.two@example.com");
+    expect(ada.visitor.heading).toBe("Grace Hopper");
+    await ada.visitor.open("/profile/activity");
+    expect(ada.visitor.$("tbody a")).toHaveLength(0);
+  });
+
   it("tells changed settings in the words of their form", async () => {
     await ada.visitor.open("/admin/settings");
     await ada.visitor
@@ -186,6 +224,14 @@ async function withTrailLocked(work: () => Promise<void>): Promise<void> {
     await holder.query("rollback");
     holder.release();
   }
+}
+
+async function addNamesake(email: string): Promise<{ id: string }> {
+  const { rows: added } = await desk.db.query(
+    `insert into people (email, first_name, last_name, password_hash) values ($1, 'Grace', 'Hopper', 'x') returning id`,
+    [email],
+  );
+  return added[0];
 }
 
 async function search(fields: Record<string, string>): Promise<void> {

@@ -5,6 +5,7 @@ import { type FormErrors, readBySchema } from "../../platform/form-errors";
 import { findWho, type TrailFilter } from "../../records/trail";
 import { drawPage } from "../../web/page";
 import { type Form, readQuery } from "../../web/read-form";
+import { accountsOf } from "../../web/trail-accounts";
 import { readTrailPage } from "../../web/trail-page";
 import { describeEntry, TRAIL_ACTIONS } from "../../web/trail-words";
 import type { PersonVisit } from "../../web/visit";
@@ -21,7 +22,11 @@ export async function show(visit: PersonVisit): Promise<void> {
   const page = await readTrailPage(visit.desk.db, read.filter, query);
   await draw(visit, query, {
     ...page,
-    entries: page.entries.map((entry) => ({ ...describeEntry(entry, null), own: true })),
+    entries: page.entries.map((entry) => ({
+      ...describeEntry(entry, null),
+      accounts: accountsOf(entry),
+      own: true,
+    })),
   });
 }
 
