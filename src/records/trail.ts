@@ -146,15 +146,35 @@ export async function listTrail(
   return rows;
 }
 
+/** The condition that a text holds all words of a search, whose patterns are given from $2 on. */
+function holdsAll(text: string, words: string[]): string {
+  return words.map((_, i) => `${text} like lower($${i + 2}::text)`).join(" and ");
+}
+
 /** The people whose name or email, and the service accounts whose name, hold all these words; at most so many. */
 export async function findWho(db: Queryable, words: string[], most: number): Promise<string[]> {
-  const holds = (text: string) => words.map((_, i) => `${text} like lower($${i + 2}::text)`).join(" and ");
+  const holds = (text: string) => holdsAll(text, words);
   const { rows } = await db.query<{ id: string }>(
     `(select id from people where ${holds("searched_text")} limit $1)
      union all (select id from service_accounts where ${holds("' ' || lower(name)")} limit $1) limit $1`,
     [most, ...words.map(likePattern)],
   );
   return rows.map((row) => row.id);
+}
+
+/**
+ * The invitations sent to addresses that hold all these words, address by address; of at most so many addresses. They
+ * are sought in the trail, whose index has them together, since the links themselves are forgotten in time.
+ */
+export async function findInvitations(db: Queryable, words: string[], most: number): Promise<string[][]> {
+  const address = "lower(details->>'email')";
+  const { rows } = await db.query<{ ids: string[] }>(
+    `select array_agg(subject_id) as ids from trail
+      where action = 'invitation.sent' and subject_id is not null and ${holdsAll(`' ' || ${address}`, words)}
+      group by ${address} limit $1`,
+    [most, ...words.map(likePattern)],
+  );
+  return rows.map((row) => row.ids);
 }
 
 /** The different clients a person has signed in with, told apart by whether that was from this address. */

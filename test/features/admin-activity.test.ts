@@ -110,6 +110,29 @@ describe("the trail for administrators", () => {
     expect(ada.visitor.$("tbody a")).toHaveLength(0);
   });
 
+  it("finds who was invited and has not joined, by any part of the address", async () => {
+    await invite("edith.clarke@example.com");
+    await invite("edith.clarke@example.com");
+    await invite("annie@example.com");
+    await search({ person: "Edith.CLARKE@" });
+    expect(rows().map((row) => row.includes("Ada Lovelace sent an invitation"))).toEqual([true, true]);
+    for (const row of rows()) {
+      expect(row).toContain("Email: edith.clarke@example.com");
+      expect(row).toContain("Role: member");
+    }
+    await search({ person: "annie", action: "invitation.sent" });
+    expect(rows()).toHaveLength(1);
+    await search({ person: "nnie% example" });
+    expect(rows()).toHaveLength(0);
+    await desk.db.query(
+      `insert into trail (action, actor_kind, subject_id, details) select 'invitation.sent', 'person', gen_random_uuid(),
+       jsonb_build_object('email', n || '@many.example', 'role', 'member') from generate_series(1, 60) n`,
+    );
+    await search({ person: "many.example" });
+    expect(ada.visitor.status).toBe(422);
+    expect(ada.visitor.errors.person).toContain("Write more of the name or email");
+  });
+
   it("tells changed settings in the words of their form", async () => {
     await ada.visitor.open("/admin/settings");
     await ada.visitor
@@ -232,6 +255,11 @@ async function addNamesake(email: string): Promise<{ id: string }> {
     [email],
   );
   return added[0];
+}
+
+async function invite(email: string): Promise<void> {
+  await ada.visitor.open("/admin/people/invite");
+  await ada.visitor.fill("Email", email).press("Send invitation");
 }
 
 async function search(fields: Record<string, string>): Promise<void> {

@@ -1,8 +1,9 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { searchWords } from "../../base/search-words";
+import type { Queryable } from "../../platform/database";
 import { type FormErrors, readBySchema } from "../../platform/form-errors";
-import { findWho, type TrailFilter } from "../../records/trail";
+import { findInvitations, findWho, type TrailFilter } from "../../records/trail";
 import { drawPage } from "../../web/page";
 import { type Form, readQuery } from "../../web/read-form";
 import { accountsOf } from "../../web/trail-accounts";
@@ -56,9 +57,8 @@ async function readFilter(
   const read = readBySchema(activityFilter, query);
   if (!read.ok) return read;
   const { person, action, from, to } = read.input;
-  const words = searchWords(person);
-  const whoIds = words.length === 0 ? undefined : await findWho(desk.db, words, MOST_PEOPLE + 1);
-  if (whoIds && whoIds.length > MOST_PEOPLE) {
+  const whoIds = await findWhoIds(desk.db, searchWords(person));
+  if (whoIds === "too-many") {
     const message = `Write more of the name or email: this is part of more than ${MOST_PEOPLE} people's`;
     return { ok: false, errors: [{ field: "person", message }] };
   }
@@ -66,6 +66,15 @@ async function readFilter(
     ok: true,
     filter: { whoIds, action: action || undefined, from: from || undefined, until: to || undefined },
   };
+}
+
+/** Everybody and every invitation these words find; undefined without words, which find all. */
+async function findWhoIds(db: Queryable, words: string[]): Promise<string[] | undefined | "too-many"> {
+  if (words.length === 0) return undefined;
+  const who = await findWho(db, words, MOST_PEOPLE + 1);
+  if (who.length > MOST_PEOPLE) return "too-many";
+  const invitations = await findInvitations(db, words, MOST_PEOPLE + 1);
+  return invitations.length > MOST_PEOPLE ? "too-many" : [...who, ...invitations.flat()];
 }
 
 async function draw(visit: PersonVisit, query: Form, page: Record<string, unknown>): Promise<void> {
