@@ -72,6 +72,19 @@ describe("the trail for administrators", () => {
     expect((await ada.visitor.raw("/admin/activity/download?from=yesterday")).status).toBe(422);
   });
 
+  it("says that a day is before the other one, at the field, also instead of a file", async () => {
+    await search({ from: "2026-03-02", to: "2026-03-01" });
+    expect(ada.visitor.status).toBe(422);
+    expect(ada.visitor.errors).toEqual({ to: "Choose a day that is not before the one in From" });
+    expect(ada.visitor.value("From")).toBe("2026-03-02");
+    const file = await ada.visitor.raw("/admin/activity/download?from=2026-03-02&to=2026-03-01");
+    expect(file.status).toBe(422);
+    await search({ from: "2026-02-30", to: "2026-02-01" });
+    expect(ada.visitor.errors).toEqual({ from: "Write the day as year-month-day, like 2026-11-23" });
+    await search({ from: "2026-03-02" });
+    expect(ada.visitor.status).toBe(200);
+  });
+
   it("tells people of one name apart by their email, which leads to their page", async () => {
     const { id: first } = await addNamesake("grace.one@example.com");
     const { id: second } = await addNamesake("grace.two@example.com");

@@ -12,12 +12,17 @@ function isDay(text: string): boolean {
 }
 
 /** The filter of the trail, as the query string has it; an empty text filters nothing. */
-export const activityFilter = z.object({
-  person: z.string().trim().max(254, "Use at most 254 characters").default(""),
-  action: z.string().default(""),
-  from: day.default(""),
-  to: day.default(""),
-});
+export const activityFilter = z
+  .object({
+    person: z.string().trim().max(254, "Use at most 254 characters").default(""),
+    action: z.string().default(""),
+    from: day.default(""),
+    to: day.default(""),
+  })
+  .refine(({ from, to }) => !isDay(from) || !isDay(to) || from <= to, {
+    path: ["to"],
+    message: "Choose a day that is not before the one in From",
+  });
 
 /** What the filter form holds. */
 export type ActivityFilter = z.infer<typeof activityFilter>;
