@@ -52,11 +52,17 @@ export function apiKeyChanged(
 
 /** To somebody whose password was changed. */
 export function passwordChanged(how: "changed" | "reset"): Letter {
-  const what =
-    how === "changed" ? "was changed on the profile page" : "was set anew through a link sent by mail";
+  const what = {
+    changed: "was changed on the profile page. Your other sessions have ended.",
+    reset: "was set anew through a link sent by mail. You are signed out everywhere.",
+  }[how];
   return {
     subject: "Your password was changed",
-    paragraphs: [`The password of your Latchkey account ${what}. Your other sessions have ended.`, NOT_YOU],
+    paragraphs: [
+      `The password of your Latchkey account ${what}`,
+      // Whoever changed it may have locked them out.
+      "If this was not you, use “Forgotten your password?” on the sign-in page at once, and tell your administrator.",
+    ],
   };
 }
 
@@ -77,7 +83,7 @@ export function emailChange(url: string): Letter {
   return {
     subject: "Confirm your new email address",
     paragraphs: [
-      "This address is to become the email of a Latchkey account.",
+      "This address is to become the email of a Latchkey account, once you open the link and confirm it there.",
       "The link works once, for one hour. If you did not ask for it, do nothing.",
     ],
     link: { label: "Confirm this address", url },
@@ -99,8 +105,8 @@ export function emailChangeAsked(newEmail: string): Letter {
   return {
     subject: "Your email address is about to change",
     paragraphs: [
-      `Somebody asked to change the email of your Latchkey account to ${newEmail}. It changes when the link sent there is opened.`,
-      NOT_YOU,
+      `Somebody asked to change the email of your Latchkey account to ${newEmail}. It changes once somebody opens the link sent there and confirms it.`,
+      "If this was not you, change your password at once: that ends the link. Then tell your administrator.",
     ],
   };
 }
