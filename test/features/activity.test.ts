@@ -113,6 +113,21 @@ describe("recent activity", () => {
     expect(told[2]).toMatch(/^You signed out \d/);
   });
 
+  it("says what to do where there is nothing", async () => {
+    await grace.visitor.open("/profile/activity?before=1");
+    expect(grace.visitor.text).toContain("There is nothing here");
+    await grace.visitor.follow("Show the newest entries");
+    expect(rows(grace).length).toBeGreaterThan(0);
+    await desk.db.query("alter table trail disable trigger all");
+    await desk.db.query("delete from trail where $1 in (subject_id, actor_id)", [
+      await idOf("grace@example.com"),
+    ]);
+    await grace.visitor.open("/profile/activity");
+    expect(grace.visitor.text).toContain("There is nothing here yet");
+    await grace.visitor.follow("Go to your profile");
+    expect(grace.visitor.path).toBe("/profile");
+  });
+
   it("comes a page at a time, each entry on exactly one page, in both directions", async () => {
     const id = await idOf("grace@example.com");
     await desk.db.query(

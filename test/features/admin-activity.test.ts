@@ -160,6 +160,17 @@ describe("the trail for administrators", () => {
     expect(ada.visitor.$("tbody").text()).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}|session [0-9a-f]{8}/);
   });
 
+  it("says what to do when nothing is found, and keeps the filter on a page that has nothing", async () => {
+    await search({ person: "nobody" });
+    expect(ada.visitor.text).toContain("Nothing was found");
+    await ada.visitor.follow("clear it to see everything");
+    expect(rows().length).toBeGreaterThan(0);
+    expect(ada.visitor.value("Person")).toBe("");
+    await ada.visitor.open("/admin/activity?action=installation.set-up&before=1");
+    await ada.visitor.follow("Show the newest entries");
+    expect(rows()).toHaveLength(1);
+  });
+
   it("keeps the filter from page to page", async () => {
     await insert(600);
     await search({ action: "session.started", to: "2026-06-01" });

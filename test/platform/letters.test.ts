@@ -23,5 +23,7 @@ describe("the letter about an email that is to change", () => {
     expect(subject).toBe("Your email address is about to change");
     expect(paragraphs.join(" ")).toContain("once somebody opens the link sent there and confirms it");
     expect(paragraphs.join(" ")).toContain("change your password at once: that ends the link");
+    const asked = letters.emailChange("https://desk.example/profile/email/confirm?token=x");
+    expect(asked.paragraphs.join(" ")).toContain("once you open the link and confirm it there");
   });
 });

@@ -7,7 +7,8 @@ import type { PersonVisit } from "../../web/visit";
 /** GET /profile/activity: what the person did, and what was done to their account. */
 export async function show(visit: PersonVisit): Promise<void> {
   const { desk, person, req } = visit;
-  const page = await readTrailPage(desk.db, { whoIds: [person.id] }, readQuery(req));
+  const query = readQuery(req);
+  const page = await readTrailPage(desk.db, { whoIds: [person.id] }, query);
   await drawPage(visit, "activity/activity", {
     title: "Recent activity",
     ...page,
@@ -17,5 +18,7 @@ export async function show(visit: PersonVisit): Promise<void> {
       own: entry.actorId === person.id || entry.actorKind === "visitor",
     })),
     query: "",
+    // Not just a page beyond the last one.
+    untouched: page.entries.length === 0 && Object.keys(query).length === 0,
   });
 }
