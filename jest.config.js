@@ -1,17 +1,13 @@
-const transform = {
-  "^.+\\.[jt]s$": [
-    "@swc/jest",
-    { jsc: { target: "es2023", parser: { syntax: "typescript" } }, module: { type: "commonjs" } },
-  ],
-};
 const shared = {
-  transform,
-  // otplib's parts are ES modules only, which Jest on Node 20 cannot require as they are.
-  transformIgnorePatterns: ["/node_modules/(?!(@scure|@noble)/)"],
-  testEnvironment: "<rootDir>/test/support/outside-sandbox/environment.js",
-  moduleNameMapper: {
-    "^(?:@zxcvbn-ts/)?(qrcode|core|language-.+)$": "<rootDir>/test/support/outside-sandbox/$1.js",
+  transform: {
+    "/node_modules/": "<rootDir>/test/support/outside-sandbox/libraries.js",
+    "\\.[jt]s$": [
+      "@swc/jest",
+      { jsc: { target: "es2023", parser: { syntax: "typescript" } }, module: { type: "commonjs" } },
+    ],
   },
+  transformIgnorePatterns: [],
+  testEnvironment: "<rootDir>/test/support/outside-sandbox/environment.js",
   rootDir: __dirname,
 };
 
