@@ -7,6 +7,7 @@ const shared = {
     ],
   },
   transformIgnorePatterns: [],
+  moduleNameMapper: { "^node-pg-migrate$": "<rootDir>/test/support/outside-sandbox/node-pg-migrate.js" },
   testEnvironment: "<rootDir>/test/support/outside-sandbox/environment.js",
   rootDir: __dirname,
 };
@@ -36,6 +37,13 @@ module.exports = {
       ...shared,
       displayName: "browser",
       testMatch: ["<rootDir>/test/browser/**/*.test.ts"],
+      globalSetup: "<rootDir>/test/support/browser-setup.ts",
+      globalTeardown: "<rootDir>/test/support/browser-teardown.ts",
+    },
+    {
+      ...shared,
+      displayName: "pages",
+      testMatch: ["<rootDir>/test/pages/*.pages.ts"],
       globalSetup: "<rootDir>/test/support/browser-setup.ts",
       globalTeardown: "<rootDir>/test/support/browser-teardown.ts",
     },

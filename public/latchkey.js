@@ -1,6 +1,8 @@
-// Everything works without this script. It copies, focuses the first problem, and keeps a form from being sent twice.
+// Everything works without this script. It focuses the first problem, shows passwords, copies, tells times in the
+// reader's own zone, and keeps a form from being sent twice.
 
 document.querySelector("[data-focus]")?.focus();
+document.querySelector("nav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
 
 for (const form of document.querySelectorAll('form[method="post"]')) {
   let sent = false;
@@ -18,6 +20,26 @@ for (const form of document.querySelectorAll('form[method="post"]')) {
   });
 }
 
+for (const field of document.querySelectorAll('input[type="password"]')) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "show-password link";
+  const show = (shown) => {
+    field.type = shown ? "text" : "password";
+    button.textContent = shown ? "Hide password" : "Show password";
+  };
+  show(false);
+  button.addEventListener("click", () => show(field.type === "password"));
+  field.after(button);
+  // Sent as a password, so that password managers know it and no browser keeps it among what was typed.
+  field.form?.addEventListener("submit", () => show(false));
+}
+
+for (const time of document.querySelectorAll("time[datetime]")) {
+  const words = { dateStyle: "long", timeStyle: "short" };
+  time.textContent = new Intl.DateTimeFormat("en-GB", words).format(new Date(time.dateTime));
+}
+
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.hidden = false;
   button.addEventListener("click", async () => {
@@ -33,6 +55,7 @@ async function copy(source) {
   try {
     const codes = [...source.querySelectorAll("code")].map((code) => code.textContent);
     await navigator.clipboard.writeText(source.value ?? codes.join("\n"));
+    window.onbeforeunload = null;
     return true;
   } catch {
     // Refused, or not offered over plain HTTP from another machine: what is selected can still be copied.
@@ -40,6 +63,14 @@ async function copy(source) {
     source.select?.();
     return document.execCommand("copy");
   }
+}
+
+// A key that is shown once: the browser asks before it is left without having been copied.
+if (document.querySelector("textarea[data-secret]")) {
+  window.onbeforeunload = (event) => event.preventDefault();
+  document.addEventListener("copy", () => {
+    window.onbeforeunload = null;
+  });
 }
 
 // Browsers may keep a page in memory for the Back button even where the server forbids caches; secrets leave with it.

@@ -56,6 +56,9 @@ export const pageRoutes: Route[] = [
   ["GET", "/reset-password", "public", forgotPassword.showReset],
   ["POST", "/reset-password", "public", forgotPassword.reset],
   ["POST", "/sign-out", "public", sessions.signOut],
+  ["GET", "/session/remaining", "watching", sessions.showRemaining],
+  ["GET", "/session/ended", "watching", sessions.showEnded],
+  ["POST", "/session/stay", "signedIn", sessions.stay],
 
   ["GET", "/profile", "signedIn", profile.show],
   ["POST", "/profile", "signedIn", profile.save],

@@ -9,6 +9,7 @@ import { sessions } from "./middleware/session";
 import { setUpPending } from "./middleware/set-up-pending";
 import { wakeMailRoom } from "./middleware/wake-mail-room";
 import { pageRoutes, programRoutes, type Route } from "./routes";
+import { openAssets } from "./web/assets";
 import type { Desk } from "./web/desk";
 import type { Visit } from "./web/visit";
 
@@ -31,7 +32,9 @@ export function makeServer(desk: Desk, options: { trustProxy?: boolean | number 
   app.use(requestLog(desk.log));
   app.use(securityHeaders(desk));
   app.use(pathsOnly);
-  app.use(express.static(path.join(ROOT, "public"), { index: false, redirect: false, maxAge: "1h" }));
+  const assets = openAssets(path.join(ROOT, "public"));
+  app.locals.asset = assets.address;
+  app.use(assets.serve);
   addRoutes(app, desk, programRoutes);
   app.use(fileNotFound);
   app.use(wakeMailRoom(desk));

@@ -6,6 +6,8 @@ import type { Readable } from "node:stream";
 import { generateSync } from "otplib";
 import { Client } from "pg";
 import { pino } from "pino";
+import type { Terminal } from "../src/commands/command";
+import { runCommand } from "../src/commands/run-command";
 import { startEmbeddedPostgres } from "../src/platform/embedded-postgres";
 import { openTestDatabase } from "./support/database";
 import { PASSWORD, setupKey } from "./support/people";
@@ -44,6 +46,15 @@ async function latchkey(
   else child.stdin.end(stdin);
   const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
   return { code, out, err };
+}
+
+/** The same without a process of its own, for what is answered before anything is opened. */
+async function answer(env: Record<string, string>, args: string[]): Promise<Ended> {
+  const said = { out: "", err: "" };
+  const into = (name: "out" | "err") => ({ write: (text: string) => (said[name] += text) });
+  const terminal = { stdin: process.stdin, stdout: into("out"), stderr: into("err") };
+  const code = await runCommand(args, env, terminal as unknown as Terminal);
+  return { code: code ?? null, ...said };
 }
 
 describe("on the data folder", () => {
@@ -267,7 +278,7 @@ describe("usage", () => {
     [["audit", "verify", "--was", "yesterday"]],
     [["serve", "quickly"]],
   ])("%j is wrong, which is said on standard error with exit code 2", async (args) => {
-    const { code, out, err } = await latchkey({ DATA_DIR: "/nowhere" }, args);
+    const { code, out, err } = await answer({ DATA_DIR: "/nowhere" }, args);
     expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(err).toContain("latchkey ");
     expect(err).not.toContain("    at ");
@@ -276,7 +287,7 @@ describe("usage", () => {
   it.each(["--help", "-h", "help", "admin --help", "admin -h", "admin help"])(
     "%s tells of the commands that there are, or that begin like this",
     async (args) => {
-      const { code, out, err } = await latchkey({}, args.split(" "));
+      const { code, out, err } = await answer({}, args.split(" "));
       expect({ code, err }).toEqual({ code: 0, err: "" });
       expect(out).toContain("latchkey admin create");
       expect(out.includes("latchkey migrate")).toBe(!args.startsWith("admin"));
@@ -285,14 +296,14 @@ describe("usage", () => {
 
   it.each(["--version", "-v"])("%s tells the version", async (args) => {
     const { version } = JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf8"));
-    expect(await latchkey({}, [args])).toEqual({ code: 0, out: `latchkey ${version}\n`, err: "" });
+    expect(await answer({}, [args])).toEqual({ code: 0, out: `latchkey ${version}\n`, err: "" });
   });
 
   it.each([["serve"], ["migrate"], ["doctor"], ["admin create"], ["admin reset-2fa"], ["audit verify"]])(
     "%s explains itself with --help, and with -h",
     async (command) => {
       for (const help of ["--help", "-h"]) {
-        const { code, out } = await latchkey({}, [...command.split(" "), help]);
+        const { code, out } = await answer({}, [...command.split(" "), help]);
         expect({ code, out }).toMatchObject({ code: 0, out: expect.stringContaining(`latchkey ${command}`) });
       }
     },

@@ -75,6 +75,7 @@ const NOT_ADMINISTRATORS = {
 } as const;
 const REFUSED: Record<string, Record<string, RegExp | typeof FORBIDDEN>> = {
   public: {},
+  watching: {},
   awaitingCode: {
     stranger: SIGN_IN,
     "half signed in (enrolment due)": /^\/two-factor\/enrol$/,

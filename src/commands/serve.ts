@@ -7,6 +7,7 @@ import { type Logger, noticesIn, openLog } from "../platform/log";
 import { migrate } from "../platform/migrations";
 import { forgetOldLinks } from "../records/links";
 import { forgetOldMail } from "../records/mail";
+import { forgetParkedForms } from "../records/parked-forms";
 import { forgetEndedSessions } from "../records/sessions";
 import { makeServer } from "../server";
 import { TrailChainer } from "../web/chain-trail";
@@ -82,7 +83,12 @@ async function announce(desk: Desk, log: Logger): Promise<void> {
 
 function forgetOldRowsHourly(db: Pool, log: Logger): () => void {
   const timer = setInterval(() => {
-    Promise.all([forgetEndedSessions(db), forgetOldMail(db), forgetOldLinks(db)]).catch((error) =>
+    Promise.all([
+      forgetEndedSessions(db),
+      forgetOldMail(db),
+      forgetOldLinks(db),
+      forgetParkedForms(db),
+    ]).catch((error) =>
       log.warn({ err: error }, "Ended sessions, old letters and old links could not be forgotten"),
     );
   }, FORGET_EVERY_MS);

@@ -1,11 +1,14 @@
 import { Refusal } from "../base/refusal";
 import { isAdministrator } from "../base/roles";
 import type { SessionStage } from "../records/sessions";
+import { cameFrom } from "../web/came-from";
 import { checkApiKey } from "../web/check-api-key";
 import { leave } from "../web/leave";
+import { lookAtSession } from "../web/look-at-session";
 import { pageOfStage } from "../web/page-of-stage";
+import { dropParked, parkForm } from "../web/park-form";
 import { personOf } from "../web/person-of";
-import type { ApiKeyVisit, PersonVisit, Visit } from "../web/visit";
+import type { ApiKeyVisit, PersonVisit, Visit, Watching } from "../web/visit";
 
 /** A password given longer ago than this is asked for again before something sensitive, in milliseconds. */
 export const PASSWORD_RECENT_MS = 10 * 60 * 1000;
@@ -26,6 +29,8 @@ export type Guards = {
   administrator: PersonVisit;
   /** An administrator whose password was given within the last ten minutes. */
   administratorRecent: PersonVisit;
+  /** Anybody, and no activity: the session is only looked at, so that a page left open does not keep it alive. */
+  watching: Watching;
   /** A good API key; refused with a JSON error. */
   apiKey: ApiKeyVisit;
   /** A good API key; refused with an empty body. */
@@ -40,6 +45,7 @@ type Guard<Name extends GuardName> = (visit: Visit) => Promise<Guards[Name] | un
 /** The guards by name. */
 export const guards: { [Name in GuardName]: Guard<Name> } = {
   public: async (visit) => visit,
+  watching: async (visit) => ({ ...visit, secondsLeft: lookAtSession(visit.req) }),
   awaitingCode: (visit) => atStage(visit, "code"),
   enrolling: (visit) => atStage(visit, "enrolment"),
   signedIn: (visit) => atStage(visit, "signed-in"),
@@ -79,7 +85,9 @@ async function withRecentPassword(visit: PersonVisit): Promise<PersonVisit | und
   const age = visit.desk.now().getTime() - (visit.req.session.passwordGivenAt ?? 0);
   if (age <= PASSWORD_RECENT_MS) return visit;
   // A form goes on at the page with its address, query and all; the tests hold that there is one.
-  await leave(visit, `/confirm-password?return=${encodeURIComponent(visit.req.originalUrl)}`);
+  const next = visit.req.originalUrl;
+  if (visit.req.method === "POST") await parkForm(visit, next);
+  await leave(visit, `/confirm-password?return=${encodeURIComponent(next)}`);
   return undefined;
 }
 
@@ -92,17 +100,23 @@ async function atStage(visit: Visit, stage: SessionStage): Promise<PersonVisit |
   const { session } = visit.req;
   const person = await personOf(visit);
   if (!person) {
-    await leave(visit, `/sign-in?return=${encodeURIComponent(pageOf(visit))}`);
+    const page = pageOf(visit);
+    // What was typed is kept where the session ended by itself, not where somebody ended it.
+    if (visit.req.method === "POST" && session.endedBy && session.stage === "signed-in")
+      await parkForm(visit, page);
+    await leave(visit, `/sign-in?return=${encodeURIComponent(page)}`);
     return undefined;
   }
-  if (session.stage === stage) return { ...visit, person };
+  if (session.stage === stage) {
+    if (stage === "signed-in" && visit.req.method === "POST" && visit.req.path !== "/confirm-password")
+      await dropParked(visit);
+    return { ...visit, person };
+  }
   await leave(visit, pageOfStage(session.stage ?? "code"));
   return undefined;
 }
 
 /** The page to come back to after signing in: the one that was asked for, or from which the form was sent. */
 function pageOf({ req }: Visit): string {
-  if (req.method === "GET" || req.method === "HEAD") return req.originalUrl;
-  const from = req.get("referer") ?? "";
-  return URL.canParse(from) ? new URL(from).pathname : "/profile";
+  return req.method === "GET" || req.method === "HEAD" ? req.originalUrl : cameFrom(req, "/profile");
 }

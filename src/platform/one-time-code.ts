@@ -6,6 +6,9 @@ export const STEP_SECONDS = 30;
 // RFC 6238 section 5.2 recommends one step of drift either way.
 const DRIFT_SECONDS = STEP_SECONDS;
 
+// otplib looks at 99 steps at most.
+const NOTICED_SECONDS = 24 * 60;
+
 /** Makes a new authenticator secret: 160 random bits (RFC 4226 section 4 recommends them) in base 32, 32 characters. */
 export function makeAuthenticatorSecret(): string {
   return generateSecret();
@@ -27,7 +30,31 @@ export function normaliseCode(typed: string): string | undefined {
  * That the code is right is half the check: the step must then be spent, which `spendStep` does once.
  */
 export function matchingStep(secret: string, code: string, now: Date): number | undefined {
+  return findStep(secret, code, now, DRIFT_SECONDS);
+}
+
+/**
+ * The time step whose code this is within 24 minutes of `now`, for a hint that a clock is off; never to accept a code
+ * by. Of a million wrong codes some hundred are right at another time.
+ */
+export function stepOfWrongClock(secret: string, code: string, now: Date): number | undefined {
+  return findStep(secret, code, now, NOTICED_SECONDS);
+}
+
+/** How far a clock is off that shows the code of this step now, in words: "about 4 minutes ahead". */
+export function describeClock(step: number, now: Date): string {
+  const seconds = step * STEP_SECONDS - Math.floor(now.getTime() / 1000 / STEP_SECONDS) * STEP_SECONDS;
+  const minutes = Math.max(1, Math.round(Math.abs(seconds) / 60));
+  return `about ${minutes} ${minutes === 1 ? "minute" : "minutes"} ${seconds > 0 ? "ahead" : "behind"}`;
+}
+
+/** The message at the field of a code that is right for a clock some minutes off; `clock` in words. */
+export function clockMessage(clock: string): string {
+  return `That code is right for another time: your phone’s clock is ${clock}. Set it to the automatic time, then enter the code your app shows`;
+}
+
+function findStep(secret: string, code: string, now: Date, tolerance: number): number | undefined {
   const epoch = Math.floor(now.getTime() / 1000);
-  const result = verifySync({ secret, token: code, epoch, epochTolerance: DRIFT_SECONDS });
+  const result = verifySync({ secret, token: code, epoch, epochTolerance: tolerance });
   return result.valid && "timeStep" in result ? result.timeStep : undefined;
 }

@@ -58,7 +58,7 @@ export async function findPending(db: Queryable, sid: string): Promise<SecondFac
  */
 export async function spendStep(db: Queryable, secondFactorId: string, step: number): Promise<boolean> {
   const { rowCount } = await db.query(
-    "update second_factors set last_step = $2 where id = $1 and last_step < $2",
+    "update second_factors set last_step = $2 where id = $1 and last_step < $2 and not $2 = any(hinted_steps)",
     [secondFactorId, step],
   );
   return rowCount === 1;

@@ -1,3 +1,4 @@
+import { PARKED_SECONDS } from "../base/parked-fields";
 import type { Queryable } from "../platform/database";
 
 /** How far someone has come: a code is due, enrolment is due, or signed in. */
@@ -17,6 +18,11 @@ export type SessionRow = {
   absoluteLifetime: number;
   /** Which of the two ended it; null while it is alive, and for what ended otherwise. */
   endedBy: "idle-timeout" | "absolute-lifetime" | null;
+  /** Seconds until the idle timeout ends it, and until the absolute lifetime does; negative when it has. */
+  idleLeft: number;
+  lifetimeLeft: number;
+  /** The page for which a form is parked. */
+  parkedFor: string | null;
 };
 
 /** How long someone half signed in has for the second step, in seconds. */
@@ -48,7 +54,11 @@ export async function findSession(db: Queryable, sid: string): Promise<SessionRo
     `select s.id, s.sess, s.person_id as "personId", ${STAGE} as stage, ${ALIVE} as alive, ${IDLE_TIMEOUT} as "idleTimeout",
             i.absolute_lifetime as "absoluteLifetime",
             case when least(${IDLE_END}, ${ABSOLUTE_END}) > clock_timestamp() then null
-                 when ${IDLE_END} < ${ABSOLUTE_END} then 'idle-timeout' else 'absolute-lifetime' end as "endedBy"
+                 when ${IDLE_END} < ${ABSOLUTE_END} then 'idle-timeout' else 'absolute-lifetime' end as "endedBy",
+            extract(epoch from ${IDLE_END} - clock_timestamp())::float8 as "idleLeft",
+            extract(epoch from ${ABSOLUTE_END} - clock_timestamp())::float8 as "lifetimeLeft",
+            (select f.path from parked_forms f where f.sid = s.sid
+                and f.parked_at > clock_timestamp() - interval '${PARKED_SECONDS} s') as "parkedFor"
        from sessions s join people p on p.id = s.person_id cross join installation i where s.sid = $1`,
     [sid],
   );

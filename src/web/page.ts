@@ -1,7 +1,11 @@
 import { promisify } from "node:util";
 import type { FormErrors } from "../platform/form-errors";
 import type { Person } from "../records/people";
+import { cameFrom } from "./came-from";
+import { secondsAfterActivity } from "./look-at-session";
+import { readParkedForm } from "./park-form";
 import { placesFor } from "./places";
+import { sendHtml } from "./send-html";
 import type { Visit } from "./visit";
 
 /** What every page is drawn with; views read the rest by name. */
@@ -13,24 +17,34 @@ export type Page = {
   [local: string]: unknown;
 };
 
+const PARKED_NOTICE =
+  "Nothing of this is saved yet: here is what you had typed before you were asked for your password. Look it over and send it once more.";
+
 /** Draws a view inside the layout and sends it. Personal pages are never kept by a cache (ASVS 5.0, 14.3.2). */
 export async function drawPage(visit: Visit & { person?: Person }, view: string, page: Page): Promise<void> {
   const { req, res } = visit;
   const { status = 200, errors = [], ...locals } = page;
   const notice = await takeNotice(visit);
+  const signedIn = visit.person && req.session?.stage === "signed-in" ? visit.person : undefined;
+  const parked =
+    visit.person && status === 200 ? await readParkedForm({ ...visit, person: visit.person }) : undefined;
   const shared = {
     ...locals,
+    ...(parked && { parked, values: { ...(locals.values as object | undefined), ...parked } }),
     status,
     errors,
-    notice: page.notice ?? notice,
+    notice: parked ? PARKED_NOTICE : (page.notice ?? notice),
     csrfToken: req.csrfToken?.() ?? "",
-    signedIn: visit.person && req.session?.stage === "signed-in" ? visit.person : undefined,
+    signedIn,
+    endsIn: page.endsIn ?? (signedIn && secondsAfterActivity(req)),
+    here: req.method === "GET" ? req.originalUrl : cameFrom(req, "/profile"),
     places: visit.person && placesFor(visit.person, req.path),
   };
   const render = promisify(res.app.render.bind(res.app)) as (name: string, locals: object) => Promise<string>;
   const body = await render(view, shared);
   const html = await render("layout", { ...shared, body });
-  res.status(status).set("Cache-Control", "no-store").type("html").send(html);
+  res.status(status).set("Cache-Control", "no-store");
+  await sendHtml(req, res, html);
 }
 
 async function takeNotice({ req }: Visit): Promise<string | undefined> {

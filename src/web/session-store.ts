@@ -20,6 +20,9 @@ declare module "express-session" {
     idleTimeout: number;
     absoluteLifetime: number;
     endedBy: SessionRow["endedBy"];
+    parkedFor: SessionRow["parkedFor"];
+    idleLeft: number;
+    lifetimeLeft: number;
     csrfSecret: string;
     /** When the password was last given, in milliseconds since 1970. */
     passwordGivenAt: number;
@@ -33,6 +36,13 @@ declare module "express-session" {
 /** The stored name of a session: SHA-256 of the cookie's value, in hex. */
 export function hashSid(sid: string): string {
   return createHash("sha256").update(sid).digest("hex");
+}
+
+const lookedAt = new WeakSet<object>();
+
+/** Makes the request of this session no activity, unless it changes what the session remembers. */
+export function onlyLookedAt(session: object): void {
+  lookedAt.add(session);
 }
 
 const PgSession = connectPgSimple(session);
@@ -57,12 +67,14 @@ export class SessionStore extends PgSession {
   }
 
   override set(sid: string, data: SessionData, done: Done = () => {}): void {
-    const { publicId, personId, stage, alive, idleTimeout, absoluteLifetime, endedBy, ...remembered } = data;
+    const { publicId, personId, stage, alive, ...rest } = data;
+    const { idleTimeout, absoluteLifetime, endedBy, parkedFor, idleLeft, lifetimeLeft, ...remembered } = rest;
     saveSession(this.pool, hashSid(sid), remembered).then(() => done(), done);
   }
 
-  override touch(sid: string, _data: SessionData, done: Done = () => {}): void {
-    touchSession(this.pool, hashSid(sid)).then(() => done(), done);
+  override touch(sid: string, data: SessionData, done: Done = () => {}): void {
+    if (lookedAt.has(data)) done();
+    else touchSession(this.pool, hashSid(sid)).then(() => done(), done);
   }
 
   override destroy(sid: string, done: Done = () => {}): void {

@@ -2,6 +2,7 @@ import Tokens from "csrf";
 import type { Request } from "express";
 import type { SessionData } from "express-session";
 import { type Queryable, transaction } from "../platform/database";
+import { handOnParkedForm } from "../records/parked-forms";
 import { findPasswordHash, lockPerson } from "../records/people";
 import { deleteSessionBySid, insertSession, renameSession, type SessionStage } from "../records/sessions";
 import { addTrailEntry } from "../records/trail";
@@ -46,6 +47,8 @@ export async function renewSession({ req, desk }: Visit): Promise<"renewed" | "r
   const remembered: Partial<SessionData> = { ...req.session };
   const oldSid = takeNewSid(req);
   if (!(await renameSession(desk.db, oldSid, hashSid(req.sessionID)))) return "refused";
+  const { personId } = remembered;
+  if (personId) await handOnParkedForm(desk.db, oldSid, hashSid(req.sessionID), personId);
   const { cookie, ...rest } = remembered;
   Object.assign(req.session, rest);
   await save(req);
@@ -70,6 +73,7 @@ async function replaceSession(
     if (passwordHash !== undefined && (await findPasswordHash(tx, personId)) !== passwordHash)
       return "refused";
     const wasAlive = await deleteSessionBySid(tx, oldSid, personId);
+    await handOnParkedForm(tx, oldSid, hashSid(req.sessionID), personId);
     if (mustBeAlive && !wasAlive) return "refused";
     const at = await stage(tx);
     const id = await insertSession(tx, { sid: hashSid(req.sessionID), personId, stage: at, address, client });

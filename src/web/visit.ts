@@ -11,6 +11,9 @@ export type Visit = { req: Request; res: Response; desk: Desk };
 /** A request of someone whose session has reached the stage the guard asks for. */
 export type PersonVisit = Visit & { person: Person };
 
+/** A request that only looks at the session: how many seconds it has left without activity, 0 for none. */
+export type Watching = Visit & { secondsLeft: number };
+
 /** A request that came with a good API key. */
 export type ApiKeyVisit = Visit & { apiKey: CheckedApiKey };
 

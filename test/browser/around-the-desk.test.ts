@@ -127,7 +127,7 @@ describe.each([
 
     step("is taken when the link is confirmed, and not when it is only opened", async () => {
       await elsewhere.visit(await desk.mailedLink(NEW_EMAIL, "Confirm your new email address"));
-      expect(await elsewhere.words()).toContain(`you sign in with ${NEW_EMAIL}`);
+      expect(await elsewhere.words()).toContain(`sign in with ${NEW_EMAIL}`);
       await grace.screen.visit("/profile");
       expect(await textOf(grace.screen.field("Email"))).toBe(OLD_EMAIL);
       await elsewhere.press("Confirm");

@@ -13,6 +13,13 @@ beforeEach(async () => {
 });
 afterEach(() => desk.close());
 
+/** The files the page loads. */
+const assetsOf = (visitor: Visitor) => {
+  const paths = [...visitor.html.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(([, path = ""]) => path);
+  expect(paths.length).toBeGreaterThan(3);
+  return paths;
+};
+
 const choose = async (visitor: Visitor, label: string) => {
   await visitor.open("/profile");
   return visitor.fill("Session Timeout", label).press("Save Changes");
@@ -45,9 +52,7 @@ describe("the idle timeout", () => {
     }
     await ageSession(desk, ada.visitor, 1000);
     for (const path of [
-      "/style.css",
-      "/latchkey.js",
-      "/mark.svg",
+      ...assetsOf(ada.visitor),
       "/favicon.ico",
       "/healthz",
       "/readyz",

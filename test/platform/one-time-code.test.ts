@@ -1,4 +1,9 @@
-import { matchingStep, normaliseCode } from "../../src/platform/one-time-code";
+import {
+  describeClock,
+  matchingStep,
+  normaliseCode,
+  stepOfWrongClock,
+} from "../../src/platform/one-time-code";
 
 // The secret and the codes of RFC 6238 appendix B (SHA-1), cut to 6 digits.
 const SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
@@ -33,5 +38,23 @@ describe("a one-time code", () => {
     ["12345a", undefined],
   ])("typed as %j is read as %j", (typed, code) => {
     expect(normaliseCode(typed)).toBe(code);
+  });
+
+  it("is found for a clock up to 24 minutes off, and no further", () => {
+    const step = Math.floor(1111111111 / 30);
+    const at = (minutes: number) =>
+      stepOfWrongClock(SECRET, "050471", new Date((step * 30 + minutes * 60) * 1000));
+    expect([at(-24), at(-5), at(0), at(5), at(24)]).toEqual(Array(5).fill(step));
+    expect([at(-25), at(25)]).toEqual([undefined, undefined]);
+  });
+
+  it.each([
+    [-48, "about 24 minutes behind"],
+    [-2, "about 1 minute behind"],
+    [3, "about 2 minutes ahead"],
+    [20, "about 10 minutes ahead"],
+  ])("of a clock %d steps off is called %s", (steps, words) => {
+    const now = new Date(1_700_000_017_000);
+    expect(describeClock(Math.floor(1_700_000_017 / 30) + steps, now)).toBe(words);
   });
 });

@@ -1,9 +1,11 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
+import path from "node:path";
 import type { CDPSession, Page } from "playwright-core";
 import type { Screen } from "./browser-screen";
 
-const WIDE = { width: 1280, height: 900 };
-const PHONE = { width: 320, height: 640 };
+const WIDTHS = [360, 768, 1280] as const;
+const SCHEMES = ["light", "dark"] as const;
+const HEIGHT = 900;
 
 const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
@@ -26,26 +28,57 @@ const TOO_WIDE = `(() => {
 })()`;
 
 /** How a device is on which pages are inspected: wide, and nothing moves. */
-export const TO_INSPECT = { viewport: WIDE, reducedMotion: "reduce" } as const;
+export const TO_INSPECT = { viewport: { width: 1280, height: HEIGHT }, reducedMotion: "reduce" } as const;
 
-/** Looks at the page on the screen in light and dark, on a wide screen and on a phone. */
+/**
+ * Looks at the page on the screen in light and dark, on a phone, a tablet and a wide screen, and with text twice as
+ * large; takes its pictures where SCREENSHOTS names a folder.
+ */
 export async function inspect(screen: Screen, heading: string, title = heading): Promise<void> {
   const { page } = screen;
   expect(await screen.heading()).toBe(heading);
   expect(await screen.title()).toContain(title);
   await (await debuggerOf(page)).send("Runtime.evaluate", { expression: AXE });
   const found: Record<string, string[]> = {};
+  for (const width of WIDTHS) {
+    await page.setViewportSize({ width, height: HEIGHT });
+    for (const colorScheme of SCHEMES) {
+      await page.emulateMedia({ colorScheme });
+      const rules = colorScheme === "light" ? EVERYTHING : COLOURS;
+      found[`${width} px, ${colorScheme}`] = await page.evaluate(runAxe(rules));
+      await takePicture(page, `${title === heading ? "" : title}${heading}`, `${width}-${colorScheme}`);
+    }
+  }
   await page.emulateMedia({ colorScheme: "light" });
-  found["light, wide"] = await page.evaluate(runAxe(EVERYTHING));
-  await page.emulateMedia({ colorScheme: "dark" });
-  found["dark, wide"] = await page.evaluate(runAxe(COLOURS));
-  await page.setViewportSize(PHONE);
-  found["dark, phone"] = await page.evaluate(runAxe(EVERYTHING));
-  found["sideways on a phone"] = await page.evaluate(TOO_WIDE);
-  await page.setViewportSize(WIDE);
-  await page.emulateMedia({ colorScheme: "light" });
+  await page.evaluate("document.documentElement.style.fontSize = '200%'");
+  found["sideways with large text"] = await page.evaluate(TOO_WIDE);
+  await page.evaluate("document.documentElement.style.fontSize = ''");
+  await page.setViewportSize({ width: 320, height: HEIGHT });
+  found["sideways at 320 px"] = await page.evaluate(TOO_WIDE);
+  await page.setViewportSize(TO_INSPECT.viewport);
   found["in the console"] = screen.troubles.splice(0);
   expect(Object.fromEntries(Object.entries(found).filter(([, problems]) => problems.length > 0))).toEqual({});
+}
+
+/** Inspects the page as it is drawn with mistakes: with this status, and telling them. */
+export async function inspectMistakes(screen: Screen, heading: string, status = 422): Promise<void> {
+  expect(screen.status).toBe(status);
+  await inspect(screen, heading, "Error: ");
+}
+
+let taken = 0;
+const numbers = new Map<string, string>();
+
+async function takePicture(page: Page, what: string, how: string): Promise<void> {
+  const folder = process.env.SCREENSHOTS;
+  if (!folder) return;
+  const state = `${expect.getState().currentTestName} ${what} ${page.url()}`;
+  const number = numbers.get(state) ?? String(++taken).padStart(3, "0");
+  numbers.set(state, number);
+  const walk = path.basename(expect.getState().testPath ?? "", ".pages.ts");
+  const name = what.replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 60);
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: path.join(folder, `${walk}-${number}-${name}-${how}.png`), fullPage: true });
 }
 
 // Playwright's own evaluate takes twice as long over a script of half a megabyte.
@@ -54,10 +87,4 @@ function debuggerOf(page: Page): Promise<CDPSession> {
   const session = debuggers.get(page) ?? page.context().newCDPSession(page);
   debuggers.set(page, session);
   return session;
-}
-
-/** Inspects the page as it is drawn with mistakes: with this status, and telling them. */
-export async function inspectMistakes(screen: Screen, heading: string, status = 422): Promise<void> {
-  expect(screen.status).toBe(status);
-  await inspect(screen, heading, "Error: ");
 }

@@ -33,9 +33,7 @@ export async function save(visit: PersonVisit): Promise<void> {
 }
 
 /** GET /admin/settings/roles: the settings, for those who had to confirm their password before adding a role. */
-export async function showRoles(visit: PersonVisit): Promise<void> {
-  await leave(visit, PAGE);
-}
+export const showRoles = show;
 
 /** POST /admin/settings/roles: adds a role for applications. */
 export async function addRole(visit: PersonVisit): Promise<void> {

@@ -1,5 +1,6 @@
 import { localPath } from "../../base/local-path";
 import { findPasswordHash } from "../../records/people";
+import { cameFrom } from "../../web/came-from";
 import { leave } from "../../web/leave";
 import { drawPage, type Page } from "../../web/page";
 import { readForm, readQuery } from "../../web/read-form";
@@ -8,7 +9,9 @@ import type { PersonVisit } from "../../web/visit";
 
 /** GET /confirm-password: asks for the password again before something sensitive. */
 export async function show(visit: PersonVisit): Promise<void> {
-  await draw(visit, { next: localPath(readQuery(visit.req).return, "/profile"), back: cameFrom(visit) });
+  const from = cameFrom(visit.req, "/profile");
+  const back = from.startsWith("/confirm-password") ? "/profile" : from;
+  await draw(visit, { next: localPath(readQuery(visit.req).return, "/profile"), back });
 }
 
 /** POST /confirm-password: the right password leads on to where the person was going. */
@@ -28,13 +31,6 @@ export async function confirm(visit: PersonVisit): Promise<void> {
 
 function mistake(message: string): Partial<Page> {
   return { status: 422, errors: [{ field: "password", message }] };
-}
-
-/** The page from which somebody was sent here: browsers name it through a redirect. */
-function cameFrom({ req }: PersonVisit): string {
-  const from = req.get("referer") ?? "";
-  const { pathname, search } = URL.canParse(from) ? new URL(from) : { pathname: "/profile", search: "" };
-  return pathname === req.path ? "/profile" : localPath(pathname + search, "/profile");
 }
 
 function draw(

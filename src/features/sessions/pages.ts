@@ -1,9 +1,12 @@
 import { deviceName } from "../../base/device-name";
+import { localPath } from "../../base/local-path";
 import { isUuid } from "../../base/uuid";
 import { listSessions } from "../../records/sessions";
 import { leave } from "../../web/leave";
+import { secondsAfterActivity } from "../../web/look-at-session";
 import { drawPage } from "../../web/page";
-import { actorOf, type PersonVisit, type Visit } from "../../web/visit";
+import { readQuery } from "../../web/read-form";
+import { actorOf, type PersonVisit, type Visit, type Watching } from "../../web/visit";
 import { endOtherSessions } from "./end-other-sessions";
 import { endSession } from "./end-session";
 
@@ -35,6 +38,24 @@ export async function endOthers(visit: PersonVisit): Promise<void> {
   const ended = await endOtherSessions(desk.db, actorOf(visit), person.id, req.session.publicId ?? "");
   const notice = ended === 0 ? "You were signed in nowhere else." : "You are signed out everywhere else.";
   await leave(visit, "/profile/sessions", notice);
+}
+
+/** GET /session/remaining: the seconds this session has left without activity, for the notice before its end. */
+export async function showRemaining({ res, secondsLeft }: Watching): Promise<void> {
+  res.set("Cache-Control", "no-store").json({ secondsLeft });
+}
+
+/** POST /session/stay: activity, and nothing else. */
+export async function stay({ req, res }: PersonVisit): Promise<void> {
+  res.set("Cache-Control", "no-store").json({ secondsLeft: secondsAfterActivity(req) });
+}
+
+/** GET /session/ended: where a page goes by itself when its session ends; says so where another window kept it alive. */
+export async function showEnded(visit: Watching): Promise<void> {
+  const back = localPath(readQuery(visit.req).return, "/profile");
+  if (visit.secondsLeft <= 0) return leave(visit, `/sign-in?return=${encodeURIComponent(back)}`);
+  const endsIn = Math.ceil(visit.secondsLeft);
+  await drawPage(visit, "sessions/still-signed-in", { title: "You are still signed in", back, endsIn });
 }
 
 /** POST /sign-out: ends this session, also one that is half signed in. */

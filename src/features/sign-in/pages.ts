@@ -1,6 +1,7 @@
 import { localPath } from "../../base/local-path";
 import { describeTimeout } from "../../base/session-timeout";
 import { readBySchema } from "../../platform/form-errors";
+import { clockMessage } from "../../platform/one-time-code";
 import { leave } from "../../web/leave";
 import { drawPage, type Page } from "../../web/page";
 import { pageOfStage } from "../../web/page-of-stage";
@@ -60,7 +61,8 @@ export async function giveCode(visit: PersonVisit): Promise<void> {
   const { code = "" } = readForm(visit.req);
   const answer = await acceptCode(desk.db, desk.seal, person.id, code, desk.now());
   if (answer !== "accepted") {
-    const errors = [{ field: "code", message: CODE_MESSAGES[answer] }];
+    const message = typeof answer === "string" ? CODE_MESSAGES[answer] : clockMessage(answer.clock);
+    const errors = [{ field: "code", message }];
     return drawPage(visit, "sign-in/two-factor", { title: "Enter your one-time code", status: 422, errors });
   }
   const stage = await stepUpSession(visit, person.id, "one-time code");

@@ -4,6 +4,7 @@ import { transaction } from "../../platform/database";
 import { authenticatorReplaced } from "../../platform/letters";
 import { matchingStep, normaliseCode } from "../../platform/one-time-code";
 import type { Seal } from "../../platform/seal";
+import { hintAtClock } from "../../records/clock-hints";
 import { queueLetter } from "../../records/mail";
 import { lockPerson } from "../../records/people";
 import * as secondFactors from "../../records/second-factors";
@@ -13,6 +14,7 @@ import { drawRecoveryCodes } from "./replace-recovery-codes";
 
 export type ConfirmAnswer =
   | { recoveryCodes: string[]; replaced: boolean }
+  | { clock: string }
   | "malformed"
   | "wrong"
   | "lapsed"
@@ -41,7 +43,11 @@ export async function confirmAuthenticator(
     const purpose = secondFactors.secondFactorPurpose(request.personId);
     const secret = tools.seal.open(pending.sealedSecret, purpose).toString();
     const step = matchingStep(secret, code, tools.now);
-    if (step === undefined || !(await secondFactors.spendStep(tx, pending.id, step))) return "wrong";
+    if (step === undefined) {
+      const hint = await hintAtClock(tx, pending.id, secret, code, tools.now);
+      return hint === "used" ? "wrong" : hint;
+    }
+    if (!(await secondFactors.spendStep(tx, pending.id, step))) return "wrong";
 
     await secondFactors.deleteSecondFactor(tx, request.personId);
     await secondFactors.confirmPending(tx, pending.id);

@@ -1,6 +1,6 @@
 import { toDataURL } from "qrcode";
 import { localPath } from "../../base/local-path";
-import { authenticatorUri, makeAuthenticatorSecret } from "../../platform/one-time-code";
+import { authenticatorUri, clockMessage, makeAuthenticatorSecret } from "../../platform/one-time-code";
 import { countRecoveryCodes } from "../../records/recovery-codes";
 import { findSecondFactor, keepPending, secondFactorPurpose } from "../../records/second-factors";
 import { leave } from "../../web/leave";
@@ -22,7 +22,7 @@ export async function showEnrolment(visit: PersonVisit): Promise<void> {
 export async function enrol(visit: PersonVisit): Promise<void> {
   const answer = await confirm(visit, { reset: false });
   if (answer === "already-confirmed") return leave(visit, "/sign-in");
-  if (typeof answer === "string") return drawEnrolment(visit, failed(answer));
+  if (!isDone(answer)) return drawEnrolment(visit, failed(answer));
   if ((await stepUpSession(visit, visit.person.id, "enrolled")) === "refused")
     return leave(visit, "/sign-in");
   await drawRecoveryCodes(visit, answer.recoveryCodes, localPath(visit.req.session.returnTo, "/profile"));
@@ -52,7 +52,7 @@ export async function reset(visit: PersonVisit): Promise<void> {
       "Your new authenticator is in use already. The recovery codes were shown once; you can get new ones here.",
     );
   }
-  if (typeof answer === "string") return drawReset(visit, failed(answer));
+  if (!isDone(answer)) return drawReset(visit, failed(answer));
   if ((await stepUpSession(visit, visit.person.id, "reset")) === "refused") return leave(visit, "/sign-in");
   await drawRecoveryCodes(visit, answer.recoveryCodes, "/profile", answer);
 }
@@ -86,14 +86,22 @@ async function confirm(visit: PersonVisit, { reset }: { reset: boolean }): Promi
   return confirmAuthenticator(desk.db, tools, actor, request);
 }
 
-function failed(answer: "malformed" | "wrong" | "lapsed"): Partial<Page> {
-  const message = {
-    malformed: "Enter the 6 digits your authenticator app shows",
-    wrong: "That code is not right. Enter the one your app shows now for this QR code",
-    lapsed: "The QR code you scanned has lapsed. Scan this new one and enter its code",
-  }[answer];
+type Done = Extract<ConfirmAnswer, { recoveryCodes: string[] }>;
+
+function isDone(answer: ConfirmAnswer): answer is Done {
+  return typeof answer === "object" && "recoveryCodes" in answer;
+}
+
+function failed(answer: Exclude<ConfirmAnswer, Done | "already-confirmed">): Partial<Page> {
+  const message = typeof answer === "object" ? clockMessage(answer.clock) : FAILED[answer];
   return { status: 422, errors: [{ field: "code", message }] };
 }
+
+const FAILED = {
+  malformed: "Enter the 6 digits your authenticator app shows",
+  wrong: "That code is not right. Enter the one your app shows now for this QR code",
+  lapsed: "The QR code you scanned has lapsed. Scan this new one and enter its code",
+};
 
 async function drawEnrolment(visit: PersonVisit, page: Partial<Page> = {}): Promise<void> {
   const optional = !(await mustEnrol(visit.desk.db, visit.person));

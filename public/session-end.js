@@ -1,0 +1,71 @@
+// A minute before the session ends it asks whether to stay signed in; at the end it goes where that is said. Every tab
+// keeps its own watch, asks the server before it speaks (another tab, or a device that slept, knows better than a
+// timer), and tells the others when somebody stayed. Asking is no activity.
+
+const NOTICE_MS = 60_000;
+const LONGEST_TIMER_MS = 2_000_000_000;
+
+const dialog = document.getElementById("session-end");
+const others = "BroadcastChannel" in window ? new BroadcastChannel("latchkey-session") : undefined;
+let endsAt = 0;
+let timer = 0;
+
+function startFrom(secondsLeft) {
+  endsAt = Date.now() + secondsLeft * 1000;
+  watch();
+}
+
+function watch() {
+  clearTimeout(timer);
+  const left = endsAt - Date.now();
+  if (left > NOTICE_MS && dialog?.open) dialog.close();
+  const next = left > NOTICE_MS ? left - NOTICE_MS : Math.max(left + 500, 0);
+  timer = setTimeout(ask, Math.min(next, LONGEST_TIMER_MS));
+}
+
+async function ask() {
+  let secondsLeft;
+  try {
+    const answer = await fetch("/session/remaining", { cache: "no-store" });
+    if (!answer.ok) throw new Error(answer.status);
+    ({ secondsLeft } = await answer.json());
+  } catch {
+    // Offline, or the server is being restarted: the next try may tell.
+    timer = setTimeout(ask, 5_000);
+    return;
+  }
+  if (secondsLeft <= 0) return leave();
+  startFrom(secondsLeft);
+  if (secondsLeft * 1000 <= NOTICE_MS && dialog && !dialog.open) dialog.showModal();
+}
+
+function leave() {
+  window.onbeforeunload = null;
+  location.replace(`/session/ended?return=${encodeURIComponent(document.body.dataset.here)}`);
+}
+
+dialog?.querySelector("form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  try {
+    const body = new URLSearchParams(new FormData(event.target));
+    const answer = await fetch("/session/stay", { method: "POST", body, redirect: "manual" });
+    if (!answer.ok) return ask();
+    const { secondsLeft } = await answer.json();
+    startFrom(secondsLeft);
+    others?.postMessage(secondsLeft);
+  } catch {
+    ask();
+  }
+});
+
+if (others) others.onmessage = ({ data }) => startFrom(data);
+for (const event of ["pageshow", "focus"])
+  addEventListener(event, () => timer && endsAt - Date.now() < NOTICE_MS && ask());
+document.addEventListener(
+  "visibilitychange",
+  () => !document.hidden && endsAt - Date.now() < NOTICE_MS && ask(),
+);
+
+const secondsLeft = Number(document.body.dataset.endsIn);
+startFrom(secondsLeft);
+others?.postMessage(secondsLeft);

@@ -1,0 +1,36 @@
+import Tokens from "csrf";
+import { fieldsToPark } from "../base/parked-fields";
+import { dropParkedForm, findParkedForm, insertParkedForm } from "../records/parked-forms";
+import { type Form, readForm } from "./read-form";
+import { hashSid } from "./session-store";
+import type { PersonVisit, Visit } from "./visit";
+
+/**
+ * Keeps what was typed into the form this request brings, for the page at `path`, until the same person is signed in
+ * (or has confirmed their password) again in this browser. Only a form with this session's token: no other site may
+ * fill in somebody's pages.
+ */
+export async function parkForm({ req, desk }: Visit, path: string): Promise<void> {
+  const { personId, csrfSecret } = req.session;
+  const { _csrf = "", ...form } = readForm(req);
+  const fields = fieldsToPark(form);
+  if (!fields || !personId || !csrfSecret || !new Tokens().verify(csrfSecret, _csrf)) return;
+  const sealedFields = desk.seal.close(Buffer.from(JSON.stringify(fields)), purposeOf(personId));
+  await insertParkedForm(desk.db, { sid: hashSid(req.sessionID), personId, path, sealedFields });
+}
+
+/** What was typed into a form of this page before its session ended. */
+export async function readParkedForm({ req, desk, person }: PersonVisit): Promise<Form | undefined> {
+  if (req.method !== "GET" || req.session.parkedFor !== req.originalUrl) return undefined;
+  const sealed = await findParkedForm(desk.db, hashSid(req.sessionID), person.id, req.originalUrl);
+  return sealed && JSON.parse(desk.seal.open(sealed, purposeOf(person.id)).toString());
+}
+
+/** Drops what is parked: the person has sent a form since. */
+export async function dropParked({ req, desk }: Visit): Promise<void> {
+  if (req.session.parkedFor) await dropParkedForm(desk.db, hashSid(req.sessionID));
+}
+
+function purposeOf(personId: string): string {
+  return `parked-form:${personId}`;
+}

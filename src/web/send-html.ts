@@ -1,0 +1,26 @@
+import { promisify } from "node:util";
+import { brotliCompress, constants, gzip } from "node:zlib";
+import type { Request, Response } from "express";
+
+// Below this a page fits into the first packets of a connection as it is.
+const WORTH_IT = 4096;
+
+const BROTLI = {
+  params: { [constants.BROTLI_PARAM_QUALITY]: 4, [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT },
+};
+const compress = {
+  br: (html: string) => promisify(brotliCompress)(html, BROTLI),
+  gzip: (html: string) => promisify(gzip)(html),
+};
+
+/**
+ * Sends a page, compressed where the browser reads that. A page holds no secret an attacker could guess by its length
+ * (BREACH): csurf's token is salted anew each time, and pages that show a key take nothing from the request.
+ */
+export async function sendHtml(req: Request, res: Response, html: string): Promise<void> {
+  res.type("html").vary("Accept-Encoding");
+  const encoding = html.length < WORTH_IT ? false : req.acceptsEncodings("br", "gzip", "identity");
+  if (encoding !== "br" && encoding !== "gzip") return void res.send(html);
+  const body = await compress[encoding](html);
+  res.set("Content-Encoding", encoding).send(body);
+}
