@@ -55,6 +55,8 @@ describe.each([
   let newKey: string;
 
   const step = journey(() => screen);
+  // The server decides what is refused, so without a script the first two of a kind tell as much as all of them.
+  const sample = <T>(all: readonly T[]) => (javaScriptEnabled ? all : all.slice(0, 2));
   const withCurl = hasCurl ? step : step.skip;
 
   beforeAll(async () => {
@@ -192,7 +194,7 @@ describe.each([
       expect(await textOf(screen.field("Email"))).toBe(EMAIL);
     });
 
-    for (const [typed, what, message] of REFUSED_PHONES) {
+    for (const [typed, what, message] of sample(REFUSED_PHONES)) {
       step(
         `refuses a phone number with ${what}, saying what to write, and keeps what was typed`,
         async () => {
@@ -218,7 +220,7 @@ describe.each([
       expect(await screen.field("Phone Number").inputValue()).toBe("");
     });
 
-    for (const phone of ACCEPTED_PHONES) {
+    for (const phone of sample(ACCEPTED_PHONES)) {
       step(`accepts the phone number ${phone} and still shows it afterwards, as typed`, async () => {
         await screen.fill({ "Phone Number": phone });
         await screen.press("Save Changes");
@@ -244,7 +246,7 @@ describe.each([
       expect(await screen.words()).toMatch(/90 days is for .*security policy/);
     });
 
-    for (const timeout of TIMEOUTS) {
+    for (const timeout of sample(TIMEOUTS)) {
       step(`saves a session timeout of ${timeout} and still shows it afterwards`, async () => {
         // 30 minutes is what it was already when its turn comes, unless another one was saved first.
         await screen.field("Session Timeout").selectOption({ label: timeout });

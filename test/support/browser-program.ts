@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { findRunningPostgres } from "../../src/platform/embedded-postgres";
 import { runProgram } from "./program";
 
 /** The program as people run it: built, a process of its own, with the Postgres it brings. */
@@ -10,6 +11,8 @@ export type Program = {
   setUpAddress: string;
   /** Everything it has printed so far. */
   log(): string;
+  /** Where its Postgres listens. */
+  databaseUrl(): Promise<string>;
   /** Asks it to stop, waits until it has, and removes its data; throws when it did not stop as it should. */
   stop(): Promise<void>;
 };
@@ -24,6 +27,7 @@ export async function startProgram(env: Record<string, string> = {}): Promise<Pr
     origin: new URL(setUpAddress).origin,
     setUpAddress,
     log: program.printed,
+    databaseUrl: async () => (await findRunningPostgres(path.join(folder, "data"))) ?? "",
     async stop() {
       const code = await program.end("SIGTERM");
       await rm(folder, { recursive: true, force: true });

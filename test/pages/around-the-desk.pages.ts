@@ -157,7 +157,8 @@ describe.each([
       await ada.screen.fill({ Reason: REASON });
       await ada.screen.press("Reset Two-Factor Authentication");
       expect(await ada.screen.words()).toContain("Two-factor authentication is reset for 2 people");
-      for (const { name } of [grace, joan]) expect(await textOf(ada.screen.row(name))).toContain("Off");
+      for (const { name } of [grace, joan])
+        expect(await textOf(ada.screen.row(name))).toContain("Not set up");
     });
 
     step("are written to, signed out, and enrol anew when they next sign in", async () => {
