@@ -1,4 +1,3 @@
-import { PARKED_SECONDS } from "../base/parked-fields";
 import type { Queryable } from "../platform/database";
 
 /** How far someone has come: a code is due, enrolment is due, or signed in. */
@@ -21,7 +20,7 @@ export type SessionRow = {
   /** Seconds until the idle timeout ends it, and until the absolute lifetime does; negative when it has. */
   idleLeft: number;
   lifetimeLeft: number;
-  /** The page for which a form is parked. */
+  /** The page for which a form is parked, perhaps too long ago. */
   parkedFor: string | null;
 };
 
@@ -57,8 +56,7 @@ export async function findSession(db: Queryable, sid: string): Promise<SessionRo
                  when ${IDLE_END} < ${ABSOLUTE_END} then 'idle-timeout' else 'absolute-lifetime' end as "endedBy",
             extract(epoch from ${IDLE_END} - clock_timestamp())::float8 as "idleLeft",
             extract(epoch from ${ABSOLUTE_END} - clock_timestamp())::float8 as "lifetimeLeft",
-            (select f.path from parked_forms f where f.sid = s.sid
-                and f.parked_at > clock_timestamp() - interval '${PARKED_SECONDS} s') as "parkedFor"
+            (select f.path from parked_forms f where f.sid = s.sid) as "parkedFor"
        from sessions s join people p on p.id = s.person_id cross join installation i where s.sid = $1`,
     [sid],
   );
