@@ -1,0 +1,84 @@
+import { readFileSync } from "node:fs";
+import { BrowserDesk } from "../support/browser-desk";
+import { journey } from "../support/browser-journey";
+import { Person } from "../support/browser-person";
+import { textOf } from "../support/browser-screen";
+
+let desk: BrowserDesk;
+let ada: Person;
+
+const step = journey(() => desk?.screens);
+
+beforeAll(async () => {
+  desk = await BrowserDesk.open();
+  const screen = await desk.device({ timezoneId: "Asia/Tokyo" });
+  await screen.page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  ada = new Person("Ada", "Lovelace", "ada@example.com", "Sunshine-Harbour-42", screen);
+});
+afterAll(() => desk?.close());
+
+describe("a script where there is one", () => {
+  step("shows a password and hides it again, and sends it as a password", async () => {
+    const { screen } = ada;
+    await screen.visit("/sign-in");
+    await screen.fill({ Password: ada.password });
+    await screen.button("Show password").click();
+    expect(await screen.field("Password").getAttribute("type")).toBe("text");
+    await screen.button("Hide password").click();
+    expect(await screen.field("Password").getAttribute("type")).toBe("password");
+    await screen.button("Show password").click();
+    await screen.page.evaluate(`document.forms[0].addEventListener("submit", (event) => {
+      event.preventDefault();
+      document.title = event.target.querySelector("#password").type;
+    })`);
+    await screen.button("Sign in").click();
+    expect(await screen.title()).toBe("password");
+  });
+
+  step("is not needed to save the recovery codes as text", async () => {
+    const { screen } = ada;
+    await ada.setUp(desk.program.setUpAddress);
+    await screen.visit("/profile/two-factor/recovery-codes");
+    await screen.press("Get new recovery codes");
+    const shown = (await screen.words()).match(/\b\w{4}-\w{4}-\w{4}\b/g) ?? [];
+    const saving = screen.page.waitForEvent("download");
+    await screen.page.getByRole("link", { name: "Download as text" }).click();
+    const saved = await saving;
+    expect(saved.suggestedFilename()).toBe("latchkey-recovery-codes.txt");
+    const text = readFileSync(await saved.path(), "utf8");
+    expect(text).toContain("Latchkey recovery codes for ada@example.com");
+    expect(shown).toHaveLength(10);
+    for (const code of shown) expect(text).toContain(code);
+  });
+
+  step("tells times in the reader's own zone, and the exact one to whoever points at it", async () => {
+    const { screen } = ada;
+    await screen.visit("/profile/sessions");
+    const time = screen.page.locator("time").first();
+    const at = new Date((await time.getAttribute("datetime")) ?? "");
+    const hour = String((at.getUTCHours() + 9) % 24).padStart(2, "0");
+    expect(await textOf(time)).toContain(`${hour}:${String(at.getUTCMinutes()).padStart(2, "0")}`);
+    expect(await time.getAttribute("title")).toMatch(/UTC$/);
+  });
+
+  step("asks before a key is left that was not copied, and no more once it was", async () => {
+    const { screen } = ada;
+    const asked: string[] = [];
+    screen.page.on("dialog", (dialog) => {
+      asked.push(dialog.type());
+      dialog.accept();
+    });
+    await screen.visit("/profile");
+    await screen.press("Generate API Key");
+    // Browsers only ask where somebody has touched the page.
+    await screen.field("API key").click();
+    await screen.press("Done");
+    expect(asked).toEqual(["beforeunload"]);
+    await screen.press("Regenerate API Key");
+    await screen.press("Regenerate API Key");
+    await screen.button("Copy").click();
+    await screen.button("Copied").waitFor();
+    await screen.press("Done");
+    expect(asked).toEqual(["beforeunload"]);
+  });
+});
