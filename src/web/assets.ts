@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import type { RequestHandler } from "express";
+import { bestEncoding } from "./best-encoding";
 
 const TYPES: Record<string, string> = {
   ".css": "text/css; charset=utf-8",
@@ -44,8 +45,8 @@ export function openAssets(folder: string): Assets {
       const asset = assets.get(req.path);
       if (!asset || (req.method !== "GET" && req.method !== "HEAD")) return next();
       res.set({ "Content-Type": asset.type, "Cache-Control": A_YEAR, Vary: "Accept-Encoding" });
-      const encoding = req.acceptsEncodings("br", "gzip", "identity");
-      if (encoding !== "br" && encoding !== "gzip") return void res.end(asset.plain);
+      const encoding = bestEncoding(req);
+      if (!encoding) return void res.end(asset.plain);
       res.set("Content-Encoding", encoding).end(asset[encoding]);
     },
   };

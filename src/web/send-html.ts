@@ -1,6 +1,7 @@
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 import type { Request, Response } from "express";
+import { bestEncoding } from "./best-encoding";
 
 // Below this a page fits into the first packets of a connection as it is.
 const WORTH_IT = 4096;
@@ -19,8 +20,8 @@ const compress = {
  */
 export async function sendHtml(req: Request, res: Response, html: string): Promise<void> {
   res.type("html").vary("Accept-Encoding");
-  const encoding = html.length < WORTH_IT ? false : req.acceptsEncodings("br", "gzip", "identity");
-  if (encoding !== "br" && encoding !== "gzip") return void res.send(html);
+  const encoding = html.length < WORTH_IT ? undefined : bestEncoding(req);
+  if (!encoding) return void res.send(html);
   const body = await compress[encoding](html);
   res.set("Content-Encoding", encoding).send(body);
 }
