@@ -1,4 +1,5 @@
 import path from "node:path";
+import { renderFile } from "ejs";
 import express, { type Express, type RequestHandler } from "express";
 import helmet from "helmet";
 import { errorPage, fileNotFound, notFound, pathsOnly } from "./middleware/errors";
@@ -21,9 +22,13 @@ const FORM_FIELDS = 100;
 export function makeServer(desk: Desk, options: { trustProxy?: boolean | number | string } = {}): Express {
   const app = express();
   // A list, because only then does EJS look for includes there too.
-  app.set("views", [path.join(ROOT, "views")]);
+  const views = [path.join(ROOT, "views")];
+  app.set("views", views);
   app.set("view engine", "ejs");
   app.set("view cache", true);
+  app.engine("ejs", (file, locals, done) =>
+    renderFile(file, locals, { views, cache: true, rmWhitespace: true }, done),
+  );
   app.set("query parser", "simple");
   app.set("trust proxy", options.trustProxy ?? false);
   app.disable("x-powered-by");

@@ -20,6 +20,16 @@ export type Page = {
 const PARKED_NOTICE =
   "Nothing of this is saved yet: here is what you had typed before you were asked for your password. Look it over and send it once more.";
 
+const TITLE_CHARACTERS = 50;
+
+/** What the browser's tab says: a long name is cut, as every tab would cut it. */
+function tabTitle(title: string, mistakes: boolean): string {
+  const characters = [...title];
+  const short =
+    characters.length > TITLE_CHARACTERS ? `${characters.slice(0, TITLE_CHARACTERS).join("")}…` : title;
+  return `${mistakes ? "Error: " : ""}${short} – Latchkey`;
+}
+
 /** Draws a view inside the layout and sends it. Personal pages are never kept by a cache (ASVS 5.0, 14.3.2). */
 export async function drawPage(visit: Visit & { person?: Person }, view: string, page: Page): Promise<void> {
   const { req, res } = visit;
@@ -33,6 +43,7 @@ export async function drawPage(visit: Visit & { person?: Person }, view: string,
     ...(parked && { parked, values: { ...(locals.values as object | undefined), ...parked } }),
     status,
     errors,
+    tabTitle: tabTitle(page.title, errors.length > 0),
     notice: parked ? PARKED_NOTICE : (page.notice ?? notice),
     csrfToken: req.csrfToken?.() ?? "",
     signedIn,

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { HtmlValidate } from "html-validate";
 import type { CDPSession, Page } from "playwright-core";
 import type { Screen } from "./browser-screen";
 
@@ -19,6 +20,19 @@ const runAxe = (
   ({ violations }) => violations.flatMap(({ id, nodes }) =>
     nodes.map(({ target, failureSummary }) => [id, target.join(" "), failureSummary].join(": "))))`;
 
+// The one way to tell somebody without a script that the session has ended is a refresh at its end.
+const MARKUP = new HtmlValidate({
+  extends: ["html-validate:recommended"],
+  rules: { "meta-refresh": "off" },
+});
+
+async function mistakesInMarkup(source: string): Promise<string[]> {
+  const { results } = await MARKUP.validateString(source);
+  return results.flatMap(({ messages }) =>
+    messages.map(({ ruleId, message, line }) => `${ruleId}, line ${line}: ${message}`),
+  );
+}
+
 // Elements that reach past the right edge and are not inside something that scrolls by itself.
 const TOO_WIDE = `(() => {
   const root = document.documentElement;
@@ -37,9 +51,9 @@ export const TO_INSPECT = { viewport: { width: 1280, height: HEIGHT }, reducedMo
 export async function inspect(screen: Screen, heading: string, title = heading): Promise<void> {
   const { page } = screen;
   expect(await screen.heading()).toBe(heading);
-  expect(await screen.title()).toContain(title);
+  expect(await screen.title()).toContain(title.slice(0, 50));
   await (await debuggerOf(page)).send("Runtime.evaluate", { expression: AXE });
-  const found: Record<string, string[]> = {};
+  const found: Record<string, string[]> = { "in the markup": await mistakesInMarkup(await screen.source()) };
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: HEIGHT });
     for (const colorScheme of SCHEMES) {

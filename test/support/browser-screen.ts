@@ -1,4 +1,4 @@
-import { type BrowserContext, errors, type Locator, type Page } from "playwright-core";
+import { type BrowserContext, errors, type Locator, type Page, type Response } from "playwright-core";
 
 const PATIENCE_MS = 8_000;
 
@@ -6,6 +6,7 @@ const PATIENCE_MS = 8_000;
 export class Screen {
   /** The status of the last page. */
   status = 0;
+  #answer?: Response;
   /** What only the browser's console tells: script errors, what the page's own policy refused, files that failed, other hosts. */
   readonly troubles: string[] = [];
 
@@ -27,8 +28,10 @@ export class Screen {
         this.troubles.push(`asked elsewhere: ${url}`);
     });
     page.on("response", (response) => {
-      if (response.request().isNavigationRequest()) this.status = response.status();
-      else if (response.status() >= 400) this.troubles.push(`${response.status()} for ${response.url()}`);
+      if (response.request().isNavigationRequest()) {
+        this.status = response.status();
+        this.#answer = response;
+      } else if (response.status() >= 400) this.troubles.push(`${response.status()} for ${response.url()}`);
     });
   }
 
@@ -101,6 +104,12 @@ export class Screen {
 
   heading(): Promise<string> {
     return textOf(this.page.getByRole("heading", { level: 1 }));
+  }
+
+  /** The last page as the server sent it, before any script or mending by the browser. */
+  async source(): Promise<string> {
+    if (!this.#answer) throw new Error("No page was asked for yet");
+    return this.#answer.text();
   }
 
   /** All visible words, spaces folded. */
