@@ -1,6 +1,7 @@
 import type { Browser } from "playwright-core";
 import { openBrowser } from "../support/browser";
 import { Authenticator, readQrCode } from "../support/browser-authenticator";
+import { byKeyboard, byMouse } from "../support/browser-hand";
 import { journey } from "../support/browser-journey";
 import { type Program, startProgram } from "../support/browser-program";
 import { Screen, textOf } from "../support/browser-screen";
@@ -39,9 +40,9 @@ const ACCEPTED_PHONES = [
 ];
 
 describe.each([
-  { words: "with JavaScript", javaScriptEnabled: true },
-  { words: "without JavaScript", javaScriptEnabled: false },
-])("the whole journey of an account, $words", ({ javaScriptEnabled }) => {
+  { words: "with JavaScript", javaScriptEnabled: true, hand: byMouse },
+  { words: "without JavaScript, by keyboard alone", javaScriptEnabled: false, hand: byKeyboard },
+])("the whole journey of an account, $words", ({ javaScriptEnabled, hand }) => {
   let program: Program;
   let browser: Browser;
   let screen: Screen;
@@ -64,7 +65,7 @@ describe.each([
     browser = await openBrowser();
     const context = await browser.newContext({ javaScriptEnabled });
     await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: program.origin });
-    screen = await Screen.open(context, program.origin);
+    screen = await Screen.open(context, program.origin, hand);
   });
 
   afterAll(async () => {
@@ -135,7 +136,7 @@ describe.each([
         expect(first.issuer).toBe("Latchkey");
         expect(first.label).toContain(EMAIL);
         expect(await screen.words()).not.toContain(first.secret);
-        await screen.page.getByText("Can't scan the QR code?", { exact: true }).click();
+        await hand.use(screen.page.getByText("Can't scan the QR code?", { exact: true }));
         expect((await screen.words()).replaceAll(" ", "")).toContain(first.secret);
       },
     );
@@ -156,7 +157,7 @@ describe.each([
 
     if (javaScriptEnabled) {
       step("copies the recovery codes by Copy", async () => {
-        await screen.button("Copy").click();
+        await hand.use(screen.button("Copy"));
         await screen.button("Copied").waitFor();
         const copied = await screen.page.evaluate("navigator.clipboard.readText()");
         expect(String(copied).trim().split(/\s+/)).toEqual(firstRecoveryCodes);
@@ -208,7 +209,7 @@ describe.each([
           expect(await screen.page.getByText(message).count()).toBe(2);
           expect(await screen.field("Phone Number").inputValue()).toBe(typed);
           expect(await screen.field("First Name").inputValue()).toBe("Augusta");
-          await summary.getByRole("link", { name: message }).click();
+          await hand.use(summary.getByRole("link", { name: message }));
           expect(await screen.focus()).toBe("Phone Number");
         },
       );
@@ -249,7 +250,7 @@ describe.each([
     for (const timeout of sample(TIMEOUTS)) {
       step(`saves a session timeout of ${timeout} and still shows it afterwards`, async () => {
         // 30 minutes is what it was already when its turn comes, unless another one was saved first.
-        await screen.field("Session Timeout").selectOption({ label: timeout });
+        await screen.choose("Session Timeout", timeout);
         await screen.press("Save Changes");
         expect(await screen.words()).toContain("Saved: Session Timeout.");
         await screen.reload();
@@ -267,7 +268,7 @@ describe.each([
 
     if (javaScriptEnabled) {
       step("goes to the clipboard by Copy", async () => {
-        await screen.button("Copy").click();
+        await hand.use(screen.button("Copy"));
         await screen.button("Copied").waitFor();
         expect(await screen.page.evaluate("navigator.clipboard.readText()")).toBe(key);
       });
@@ -503,40 +504,6 @@ describe.each([
       await screen.press("Verify");
       expect(await screen.words()).toContain("have 8 recovery codes left");
       await signOut();
-    });
-  });
-
-  describe("the keyboard alone", () => {
-    /** Tabs on until this field has the focus. */
-    async function tabTo(label: string): Promise<void> {
-      const passed: string[] = [];
-      for (let tabs = 0; tabs < 12; tabs++) {
-        await screen.page.keyboard.press("Tab");
-        const here = await screen.focus();
-        if (here === label) return;
-        passed.push(here);
-      }
-      throw new Error(`Tab did not lead to ${label}, but past ${passed.join(", ")}`);
-    }
-
-    step("signs in, by Tab and Enter", async () => {
-      await screen.visit("/sign-in");
-      await screen.page.keyboard.press("Tab");
-      expect(await screen.focus()).toBe("Skip to the content");
-      await screen.page.keyboard.press("Enter");
-      await tabTo("Email");
-      await screen.page.keyboard.type(EMAIL);
-      await tabTo("Password");
-      await screen.page.keyboard.type(PASSWORD);
-      await screen.pressKeyTo("Enter");
-      expect(screen.path).toBe("/sign-in/two-factor");
-      await tabTo("One-time code");
-      await screen.page.keyboard.type(await second.code());
-      await screen.pressKeyTo("Enter");
-      expect(screen.path).toBe("/profile");
-      await tabTo("Sign out");
-      await screen.pressKeyTo("Enter");
-      expect(await screen.words()).toContain("You have signed out");
     });
   });
 

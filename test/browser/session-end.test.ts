@@ -1,5 +1,6 @@
 import { Client } from "pg";
 import { BrowserDesk } from "../support/browser-desk";
+import { byKeyboard } from "../support/browser-hand";
 import { journey } from "../support/browser-journey";
 import { Person } from "../support/browser-person";
 import { Screen } from "../support/browser-screen";
@@ -51,7 +52,7 @@ describe("a minute before the end of a session", () => {
   });
 
   step("staying in one tab keeps the session, and takes the question away in the other", async () => {
-    await ada.screen.button("Stay signed in").click();
+    await byKeyboard.use(ada.screen.button("Stay signed in"));
     for (const screen of [ada.screen, other]) await notice(screen).waitFor({ state: "hidden" });
     expect(await idle()).toBeLessThan(30);
     expect(ada.screen.path).toBe("/profile");

@@ -126,10 +126,10 @@ describe("every page of the administration has nothing for axe to find and does 
     await screen.visit(`${person}/roles`);
     await inspect(screen, `Roles of ${grace.name}`, "Roles");
     await inAnotherWindow(`${person}/roles`, async (other) => {
-      await other.field(LONG_ROLE).check();
+      await other.tick(LONG_ROLE);
       await other.press("Save Changes");
     });
-    await screen.field("billing").check();
+    await screen.tick("billing");
     await screen.press("Save Changes");
     await inspectMistakes(screen, `Roles of ${grace.name}`, 409);
   });
@@ -163,7 +163,7 @@ describe("every page of the administration has nothing for axe to find and does 
     expect(await screen.words()).toContain("Nobody is chosen");
     await inspect(screen, "Reset Two-Factor Authentication");
     await screen.press("Choose people");
-    await screen.field(`Choose ${grace.name}`).check();
+    await screen.tick(`Choose ${grace.name}`);
     await screen.press("Reset Two-Factor Authentication");
     await inspect(screen, "Reset Two-Factor Authentication");
     await screen.press("Reset Two-Factor Authentication");
@@ -185,7 +185,7 @@ describe("every page of the administration has nothing for axe to find and does 
 
   step("a service account, also with mistakes, and changed in another window meanwhile", async () => {
     await screen.fill({ Name: LONG_ACCOUNT, Purpose: "Sends".repeat(60), "Responsible person": grace.email });
-    await screen.field(LONG_ROLE).check();
+    await screen.tick(LONG_ROLE);
     await screen.press("Create service account");
     account = screen.path;
     await inspect(screen, LONG_ACCOUNT);
@@ -193,7 +193,7 @@ describe("every page of the administration has nothing for axe to find and does 
     await screen.press("Save Changes");
     await inspectMistakes(screen, LONG_ACCOUNT);
     await inAnotherWindow(account, async (other) => {
-      await other.field("billing").check();
+      await other.tick("billing");
       await other.press("Save Changes");
     });
     await screen.fill({ Name: LONG_ACCOUNT, Purpose: "Figures" });

@@ -1,4 +1,5 @@
 import { BrowserDesk } from "../support/browser-desk";
+import { byKeyboard, byMouse } from "../support/browser-hand";
 import { journey } from "../support/browser-journey";
 import { Person } from "../support/browser-person";
 import { type Screen, textOf } from "../support/browser-screen";
@@ -13,9 +14,9 @@ const IPHONE =
   "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1";
 
 describe.each([
-  { words: "with JavaScript", javaScriptEnabled: true },
-  { words: "without JavaScript", javaScriptEnabled: false },
-])("around the desk, $words", ({ javaScriptEnabled }) => {
+  { words: "with JavaScript, by keyboard alone", javaScriptEnabled: true, hand: byKeyboard },
+  { words: "without JavaScript", javaScriptEnabled: false, hand: byMouse },
+])("around the desk, $words", ({ javaScriptEnabled, hand }) => {
   let desk: BrowserDesk;
   let ada: Person;
   let grace: Person;
@@ -28,11 +29,11 @@ describe.each([
 
   beforeAll(async () => {
     desk = await BrowserDesk.open();
-    const device = () => desk.device({ javaScriptEnabled });
+    const device = () => desk.device({ javaScriptEnabled }, hand);
     ada = new Person("Ada", "Lovelace", "ada@example.com", "Sunshine-Harbour-42", await device());
     grace = new Person("Grace", "Hopper", OLD_EMAIL, OLD_PASSWORD, await device());
     joan = new Person("Joan", "Clarke", "joan@example.com", "Violet-Anchor-Meadow-9", await device());
-    elsewhere = await desk.device({ javaScriptEnabled, userAgent: IPHONE });
+    elsewhere = await desk.device({ javaScriptEnabled, userAgent: IPHONE }, hand);
     await ada.setUp(desk.program.setUpAddress);
   });
 
@@ -150,7 +151,7 @@ describe.each([
   describe("two people who lost their authenticators", () => {
     step("are chosen in the list, and both reset at once for a reason", async () => {
       await ada.screen.follow("People");
-      for (const { name } of [grace, joan]) await ada.screen.field(`Choose ${name}`).check();
+      for (const { name } of [grace, joan]) await ada.screen.tick(`Choose ${name}`);
       await ada.screen.press("Reset Two-Factor Authentication");
       expect(await ada.screen.words()).toContain(`Grace Hopper (${NEW_EMAIL})`);
       expect(await ada.screen.words()).toContain("Joan Clarke (joan@example.com)");

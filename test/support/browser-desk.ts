@@ -1,5 +1,6 @@
 import type { Browser, BrowserContextOptions } from "playwright-core";
 import { openBrowser } from "./browser";
+import { byMouse, type Hand } from "./browser-hand";
 import { type Program, startProgram } from "./browser-program";
 import { Screen } from "./browser-screen";
 import { PostOffice } from "./post-office";
@@ -20,9 +21,9 @@ export class BrowserDesk {
     return new BrowserDesk(office, await startProgram({ SMTP_URL: office.url }), await openBrowser());
   }
 
-  /** A device: a browser that shares no cookies with the others. */
-  async device(options: BrowserContextOptions): Promise<Screen> {
-    const screen = await Screen.open(await this.browser.newContext(options), this.program.origin);
+  /** A device: a browser that shares no cookies with the others, worked by mouse unless something else is said. */
+  async device(options: BrowserContextOptions, hand: Hand = byMouse): Promise<Screen> {
+    const screen = await Screen.open(await this.browser.newContext(options), this.program.origin, hand);
     this.screens.push(screen);
     return screen;
   }

@@ -41,6 +41,17 @@ const TOO_WIDE = `(() => {
   return [root.scrollWidth + " wide", ...found.slice(-5).map((e) => e.outerHTML.slice(0, 120))];
 })()`;
 
+const MOST_KILOBYTES = 30;
+// Of the page and all it needs, as packed for the wire; what is in the cache counts as if it were not.
+const WEIGHT = `[...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+  .reduce((bytes, { encodedBodySize }) => bytes + encodedBodySize, 0)`;
+
+async function tooHeavy(page: Page): Promise<string[]> {
+  const kilobytes = (await page.evaluate<number>(WEIGHT)) / 1024;
+  expect(kilobytes).toBeGreaterThan(5);
+  return kilobytes < MOST_KILOBYTES ? [] : [`${kilobytes.toFixed(1)} KB`];
+}
+
 /** How a device is on which pages are inspected: wide, and nothing moves. */
 export const TO_INSPECT = { viewport: { width: 1280, height: HEIGHT }, reducedMotion: "reduce" } as const;
 
@@ -53,7 +64,10 @@ export async function inspect(screen: Screen, heading: string, title = heading):
   expect(await screen.heading()).toBe(heading);
   expect(await screen.title()).toContain(title.slice(0, 50));
   await (await debuggerOf(page)).send("Runtime.evaluate", { expression: AXE });
-  const found: Record<string, string[]> = { "in the markup": await mistakesInMarkup(await screen.source()) };
+  const found: Record<string, string[]> = {
+    "in the markup": await mistakesInMarkup(await screen.source()),
+    "in the weight": await tooHeavy(page),
+  };
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: HEIGHT });
     for (const colorScheme of SCHEMES) {

@@ -1,4 +1,5 @@
 import { type BrowserContext, errors, type Locator, type Page, type Response } from "playwright-core";
+import { byMouse, type Hand } from "./browser-hand";
 
 const PATIENCE_MS = 8_000;
 
@@ -13,6 +14,7 @@ export class Screen {
   private constructor(
     readonly page: Page,
     readonly origin: string,
+    readonly hand: Hand,
   ) {
     page.setDefaultTimeout(PATIENCE_MS);
     page.on("pageerror", (error) => this.troubles.push(`script error: ${error.message}`));
@@ -35,8 +37,8 @@ export class Screen {
     });
   }
 
-  static async open(context: BrowserContext, origin: string): Promise<Screen> {
-    return new Screen(await context.newPage(), origin);
+  static async open(context: BrowserContext, origin: string, hand: Hand = byMouse): Promise<Screen> {
+    return new Screen(await context.newPage(), origin, hand);
   }
 
   get path(): string {
@@ -62,22 +64,27 @@ export class Screen {
   }
 
   async fill(values: Record<string, string>): Promise<void> {
-    for (const [label, value] of Object.entries(values)) await this.field(label).fill(value);
+    for (const [label, value] of Object.entries(values)) await this.hand.type(this.field(label), value);
   }
 
   /** Presses a button that leads to a page; in a part of this one, where other parts have the same. */
   async press(words: string, place?: Locator): Promise<void> {
-    await this.#toNextPage(() => this.button(words, place).click());
+    await this.#toNextPage(() => this.hand.use(this.button(words, place)));
   }
 
   /** Chooses in a drop-down, by label and words. */
   async choose(label: string, words: string): Promise<void> {
-    await this.field(label).selectOption({ label: words });
+    await this.hand.choose(this.field(label), words);
+  }
+
+  /** Ticks a checkbox, by its label. */
+  async tick(label: string): Promise<void> {
+    await this.hand.tick(this.field(label));
   }
 
   /** Follows a link to a page. */
   async follow(words: string): Promise<void> {
-    await this.#toNextPage(() => this.page.getByRole("link", { name: words, exact: true }).click());
+    await this.#toNextPage(() => this.hand.use(this.page.getByRole("link", { name: words, exact: true })));
   }
 
   async reload(): Promise<void> {
@@ -91,11 +98,6 @@ export class Screen {
       if (!error.message.includes("ERR_CACHE_MISS")) throw error;
     });
     await arrived;
-  }
-
-  /** A key that leads to a page. */
-  async pressKeyTo(key: string): Promise<void> {
-    await this.#toNextPage(() => this.page.keyboard.press(key));
   }
 
   title(): Promise<string> {
