@@ -1,7 +1,7 @@
-// Everything works without this script. It focuses the first problem, shows passwords, copies, tells times in the
+// Everything works without this script. It focuses the message where the browser did not, shows passwords, copies, tells times in the
 // reader's own zone, and keeps a form from being sent twice.
 
-document.querySelector("[data-focus]")?.focus();
+document.querySelector("[autofocus]")?.focus();
 document.querySelector("nav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
 
 for (const form of document.querySelectorAll('form[method="post"]')) {
@@ -35,9 +35,15 @@ for (const field of document.querySelectorAll('input[type="password"]')) {
   field.form?.addEventListener("submit", () => show(false));
 }
 
+const date = new Intl.DateTimeFormat("en-GB", { dateStyle: "long" });
+const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "short" });
+const days = new Intl.RelativeTimeFormat("en-GB", { numeric: "auto" });
+const midnight = (at) => new Date(at).setHours(0, 0, 0, 0);
 for (const time of document.querySelectorAll("time[datetime]")) {
-  const words = { dateStyle: "long", timeStyle: "short" };
-  time.textContent = new Intl.DateTimeFormat("en-GB", words).format(new Date(time.dateTime));
+  const at = new Date(time.dateTime);
+  const away = Math.round((midnight(at) - midnight(Date.now())) / 86_400_000);
+  const day = Math.abs(away) <= 1 ? days.format(away, "day") : date.format(at);
+  time.textContent = `${day} at ${clock.format(at)}`;
 }
 
 for (const button of document.querySelectorAll("[data-copy]")) {

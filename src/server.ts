@@ -12,6 +12,7 @@ import { wakeMailRoom } from "./middleware/wake-mail-room";
 import { pageRoutes, programRoutes, type Route } from "./routes";
 import { openAssets } from "./web/assets";
 import type { Desk } from "./web/desk";
+import { icon } from "./web/icons";
 import type { Visit } from "./web/visit";
 
 const ROOT = path.join(__dirname, "..");
@@ -39,6 +40,7 @@ export function makeServer(desk: Desk, options: { trustProxy?: boolean | number 
   app.use(pathsOnly);
   const assets = openAssets(path.join(ROOT, "public"));
   app.locals.asset = assets.address;
+  app.locals.icon = icon;
   app.use(assets.serve);
   addRoutes(app, desk, programRoutes);
   app.use(fileNotFound);

@@ -1,6 +1,9 @@
 /** Whose key it is: a person's own, or a service account's. */
 export type KeyOwner = { kind: "person" | "service-account"; id: string };
 
+/** The column of a key that names its owner. */
+export const OWNER_COLUMN = { person: "person_id", "service-account": "service_account_id" } as const;
+
 /** The owner of a key as pages and letters speak of them. */
 export type KeyHolder = {
   owner: KeyOwner;

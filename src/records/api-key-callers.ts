@@ -1,3 +1,4 @@
+import { type KeyOwner, OWNER_COLUMN } from "../base/key-owner";
 import type { Queryable } from "../platform/database";
 
 /** One client at one address that calls with a key. */
@@ -60,6 +61,48 @@ export async function listCallers(db: Queryable, keyId: string, most: number): P
     `select client, address, first_seen_at as "firstSeenAt", last_seen_at as "lastSeenAt", accepted, refused
        from api_key_callers where key_id = $1 order by last_seen_at desc limit $2`,
     [keyId, most],
+  );
+  return rows;
+}
+
+/**
+ * One client at one address that called with a key that has ended. It has moved when a later key was accepted from
+ * it, and is still calling when it was refused, if it has moved: after that.
+ */
+export type EndedKeyCaller = Pick<ApiKeyCaller, "client" | "address" | "lastSeenAt" | "refused"> & {
+  keyId: string;
+  moved: boolean;
+  stillCalling: boolean;
+};
+
+/**
+ * The callers of an owner's key that ended last, and those that were still refused with an earlier one after that key
+ * was made; the latest first, at most `most` rows.
+ */
+export async function listCallersOfEndedKeys(
+  db: Queryable,
+  owner: KeyOwner,
+  last: { id: string; createdAt: Date },
+  most: number,
+): Promise<EndedKeyCaller[]> {
+  const ownerColumn = OWNER_COLUMN[owner.kind];
+  const { rows } = await db.query<EndedKeyCaller>(
+    `select * from (
+       select c.key_id as "keyId", c.client, c.address, c.last_seen_at as "lastSeenAt", c.refused,
+              over.at is not null as moved,
+              c.refused > 0 and (over.at is null or c.last_seen_at > over.at) as "stillCalling"
+         from api_keys k join api_key_callers c on c.key_id = k.id
+         left join lateral (
+           select min(l.first_seen_at) as at
+             from api_keys later join api_key_callers l on l.key_id = later.id
+            where later.${ownerColumn} = $1 and later.created_at > k.created_at
+              and (l.client, l.address) = (c.client, c.address) and l.accepted > 0
+         ) over on true
+        where k.${ownerColumn} = $1 and k.ended_at is not null
+     ) callers
+     where "keyId" = $2 or "stillCalling" and "lastSeenAt" > $3
+     order by "lastSeenAt" desc limit $4`,
+    [owner.id, last.id, last.createdAt, most],
   );
   return rows;
 }

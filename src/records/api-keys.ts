@@ -1,4 +1,4 @@
-import type { KeyOwner } from "../base/key-owner";
+import { type KeyOwner, OWNER_COLUMN } from "../base/key-owner";
 import type { Queryable } from "../platform/database";
 
 /** A key as pages show it; the key itself is stored nowhere. */
@@ -18,14 +18,12 @@ export type CheckedApiKey = {
   roles: string[];
 };
 
-const OWNER_ID = { person: "person_id", "service-account": "service_account_id" } as const;
-
 const COLUMNS = `id, created_at as "createdAt", ended_at as "endedAt", replaced_by as "replacedBy"`;
 
 /** The owner's live key. */
 export async function findLiveApiKey(db: Queryable, owner: KeyOwner): Promise<ApiKey | undefined> {
   const { rows } = await db.query<ApiKey>(
-    `select ${COLUMNS} from api_keys where ${OWNER_ID[owner.kind]} = $1 and ended_at is null`,
+    `select ${COLUMNS} from api_keys where ${OWNER_COLUMN[owner.kind]} = $1 and ended_at is null`,
     [owner.id],
   );
   return rows[0];
@@ -34,7 +32,7 @@ export async function findLiveApiKey(db: Queryable, owner: KeyOwner): Promise<Ap
 /** The owner's key that ended last. */
 export async function findLastEndedApiKey(db: Queryable, owner: KeyOwner): Promise<ApiKey | undefined> {
   const { rows } = await db.query<ApiKey>(
-    `select ${COLUMNS} from api_keys where ${OWNER_ID[owner.kind]} = $1 and ended_at is not null
+    `select ${COLUMNS} from api_keys where ${OWNER_COLUMN[owner.kind]} = $1 and ended_at is not null
       order by ended_at desc limit 1`,
     [owner.id],
   );
@@ -48,8 +46,8 @@ export async function insertApiKey(
   key: { id: string; hash: Buffer },
 ): Promise<boolean> {
   const { rowCount } = await db.query(
-    `insert into api_keys (id, ${OWNER_ID[owner.kind]}, hash) values ($1, $2, $3)
-     on conflict (${OWNER_ID[owner.kind]}) where ended_at is null do nothing`,
+    `insert into api_keys (id, ${OWNER_COLUMN[owner.kind]}, hash) values ($1, $2, $3)
+     on conflict (${OWNER_COLUMN[owner.kind]}) where ended_at is null do nothing`,
     [key.id, owner.id, key.hash],
   );
   return rowCount === 1;
@@ -65,9 +63,9 @@ export async function replaceApiKey(
   const { rowCount } = await db.query(
     `with ended as (
        update api_keys set ended_at = clock_timestamp(), replaced_by = $3
-        where id = $2 and ${OWNER_ID[owner.kind]} = $1 and ended_at is null returning id
+        where id = $2 and ${OWNER_COLUMN[owner.kind]} = $1 and ended_at is null returning id
      )
-     insert into api_keys (id, ${OWNER_ID[owner.kind]}, hash) select $3, $1, $4 from ended`,
+     insert into api_keys (id, ${OWNER_COLUMN[owner.kind]}, hash) select $3, $1, $4 from ended`,
     [owner.id, replacedId, key.id, key.hash],
   );
   return rowCount === 1;
@@ -77,7 +75,7 @@ export async function replaceApiKey(
 export async function endApiKey(db: Queryable, owner: KeyOwner, id: string): Promise<boolean> {
   const { rowCount } = await db.query(
     `update api_keys set ended_at = clock_timestamp()
-      where id = $2 and ${OWNER_ID[owner.kind]} = $1 and ended_at is null`,
+      where id = $2 and ${OWNER_COLUMN[owner.kind]} = $1 and ended_at is null`,
     [owner.id, id],
   );
   return rowCount === 1;

@@ -102,7 +102,7 @@ describe("every page around one's own account has nothing for axe to find and do
     await inspectMistakes(grace.screen, "Change your email");
     await grace.screen.fill({ "New email": NEW_EMAIL });
     await grace.screen.press("Send link");
-    await inspect(grace.screen, "Look into your new mailbox");
+    await inspect(grace.screen, "Check your new mailbox");
   });
 
   step("the link of another email, confirmed and used again", async () => {
@@ -125,7 +125,7 @@ describe("every page around one's own account has nothing for axe to find and do
     await inspectMistakes(stranger, "Forgotten your password?");
     await stranger.fill({ Email: grace.email });
     await stranger.press("Send link");
-    await inspect(stranger, "Look into your mailbox");
+    await inspect(stranger, "Check your mailbox");
   });
 
   step("the link of a forgotten password, also with mistakes, saved and used again", async () => {

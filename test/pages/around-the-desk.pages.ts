@@ -78,7 +78,7 @@ describe.each([
       await elsewhere.follow("Forgotten your password?");
       await elsewhere.fill({ Email: grace.email });
       await elsewhere.press("Send link");
-      expect(await elsewhere.heading()).toBe("Look into your mailbox");
+      expect(await elsewhere.heading()).toBe("Check your mailbox");
       link = await desk.mailedLink(grace.email, "Choose a new password");
       await elsewhere.visit(link);
       await elsewhere.fill({ "New password": NEW_PASSWORD });

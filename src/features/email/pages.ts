@@ -27,7 +27,7 @@ export async function ask(visit: PersonVisit): Promise<void> {
   const asked = await askForEmailChange(desk.db, desk, actorOf(visit), person, newEmail);
   if (asked === "signed-out") return leave(visit, "/sign-in?return=/profile/email");
   await drawPage(visit, "email/sent", {
-    title: "Look into your new mailbox",
+    title: desk.mail.configured ? "Check your new mailbox" : "Ask your administrator for the link",
     newEmail,
     email: person.email,
     mailIsConfigured: desk.mail.configured,

@@ -26,7 +26,7 @@ export async function ask(visit: Visit): Promise<void> {
   const { desk } = visit;
   await Promise.all([askForReset(desk.db, desk, actorOf(visit), read.input.email), pause(ANSWER_AFTER_MS)]);
   await drawPage(visit, "forgot-password/sent", {
-    title: desk.mail.configured ? "Look into your mailbox" : "Ask your administrator for the link",
+    title: desk.mail.configured ? "Check your mailbox" : "Ask your administrator for the link",
     email: read.input.email,
     mailIsConfigured: desk.mail.configured,
   });
