@@ -51,6 +51,18 @@ describe("a script where there is one", () => {
     for (const code of shown) expect(text).toContain(code);
   });
 
+  step("nor to print them: on one page, with nothing but what they are and whose", async () => {
+    const { page } = ada.screen;
+    await page.emulateMedia({ media: "print" });
+    const printed = await ada.screen.words();
+    const pdf = (await page.pdf({ format: "A5" })).toString("latin1");
+    await page.emulateMedia({ media: null });
+    expect(pdf.match(/\/Type\s*\/Page\b/g)).toHaveLength(1);
+    expect(printed).toMatch(
+      /^Your recovery codes .* Latchkey recovery codes for ada@example\.com( \w{4}-\w{4}-\w{4}){10}$/,
+    );
+  });
+
   step("tells times in the reader's own zone, and the exact one to whoever points at it", async () => {
     const { screen } = ada;
     await screen.visit("/profile/sessions");
