@@ -6,18 +6,19 @@ document.querySelector("nav [aria-current]")?.scrollIntoView({ inline: "center",
 
 for (const form of document.querySelectorAll('form[method="post"]')) {
   let sent = false;
+  const mark = (now, button) => {
+    sent = now;
+    if (now) button?.setAttribute("aria-disabled", "true");
+    else for (const other of form.querySelectorAll("[aria-disabled]")) other.removeAttribute("aria-disabled");
+  };
   form.addEventListener("submit", (event) => {
     if (sent) event.preventDefault();
-    sent = true;
+    mark(true, event.submitter);
     // Whoever stops a slow page and stays may send it again.
-    setTimeout(() => {
-      sent = false;
-    }, 3000);
+    setTimeout(mark, 3000, false);
   });
   // A page that comes back with the Back button may be sent again.
-  addEventListener("pageshow", () => {
-    sent = false;
-  });
+  addEventListener("pageshow", () => mark(false));
 }
 
 for (const field of document.querySelectorAll('input[type="password"]')) {
@@ -48,11 +49,16 @@ for (const time of document.querySelectorAll("time[datetime]")) {
 
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.hidden = false;
+  const said = document.createElement("span");
+  said.className = "visually-hidden";
+  said.setAttribute("role", "status");
+  button.after(said);
   button.addEventListener("click", async () => {
     const source = document.getElementById(button.dataset.copy);
-    button.textContent = (await copy(source)) ? "Copied" : "Select and copy it yourself";
+    said.textContent = button.textContent = (await copy(source)) ? "Copied" : "Select and copy it yourself";
     setTimeout(() => {
       button.textContent = "Copy";
+      said.textContent = "";
     }, 4000);
   });
 }

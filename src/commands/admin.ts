@@ -12,7 +12,7 @@ import { withDesk } from "./open-installation";
 import { takePassword } from "./take-password";
 
 const newAdministrator = z.object({
-  email: emailField,
+  email: emailField(),
   firstName: nameField("first name"),
   lastName: nameField("last name"),
 });

@@ -23,18 +23,25 @@ export function nameField(called: string, whose: "your" | "their" = "your") {
     });
 }
 
-/** An email address, at most 254 characters (RFC 5321 section 4.5.3.1), kept as typed but for spaces around it. */
-export const emailField = z
-  .string("Enter your email")
-  .trim()
-  .superRefine((email, context) => {
-    const length = [...email].length;
-    if (email === "") context.addIssue("Enter your email");
-    else if (length > EMAIL_MAX) context.addIssue(`Use at most ${EMAIL_MAX} characters: this has ${length}`);
-    else if (hasInvisibleCharacters(email)) {
-      context.addIssue("Type the email again by hand: it holds a character that cannot be seen");
-    } else if (!isEmail(email)) context.addIssue("Enter an email address like name@example.com");
-  });
+/**
+ * An email address, at most 254 characters (RFC 5321 section 4.5.3.1), kept as typed but for spaces around it; `whose`
+ * email it is, "your" unless given, for the words that ask for it.
+ */
+export function emailField(whose = "your") {
+  const missing = `Enter ${whose} email`;
+  return z
+    .string(missing)
+    .trim()
+    .superRefine((email, context) => {
+      const length = [...email].length;
+      if (email === "") context.addIssue(missing);
+      else if (length > EMAIL_MAX)
+        context.addIssue(`Use at most ${EMAIL_MAX} characters: this has ${length}`);
+      else if (hasInvisibleCharacters(email)) {
+        context.addIssue("Type the email again by hand: it holds a character that cannot be seen");
+      } else if (!isEmail(email)) context.addIssue("Enter an email address like name@example.com");
+    });
+}
 
 // Dots stand between parts, never two in a row; the domain, in whatever script, has to have the form of a host name.
 function isEmail(text: string): boolean {

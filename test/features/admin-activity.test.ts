@@ -57,7 +57,7 @@ describe("the trail for administrators", () => {
   it("says what is wrong with a filter, at its field, as typed", async () => {
     await search({ from: "2026-02-30", person: "x".repeat(300) });
     expect(ada.visitor.status).toBe(422);
-    expect(ada.visitor.text).toContain("Write the day as year-month-day");
+    expect(ada.visitor.text).toContain("write the day as year-month-day");
     expect(ada.visitor.value("Person")).toBe("x".repeat(300));
     await desk.db.query(
       "insert into people (email, first_name, last_name, password_hash) select n || '@many.example', 'A', 'B', 'x' from generate_series(1, 60) n",
@@ -80,7 +80,7 @@ describe("the trail for administrators", () => {
     const file = await ada.visitor.raw("/admin/activity/download?from=2026-03-02&to=2026-03-01");
     expect(file.status).toBe(422);
     await search({ from: "2026-02-30", to: "2026-02-01" });
-    expect(ada.visitor.errors).toEqual({ from: "Write the day as year-month-day, like 2026-11-23" });
+    expect(ada.visitor.errors).toEqual({ from: "From: write the day as year-month-day, like 2026-11-23" });
     await search({ from: "2026-03-02" });
     expect(ada.visitor.status).toBe(200);
   });

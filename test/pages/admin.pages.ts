@@ -150,6 +150,18 @@ describe("every page of the administration has nothing for axe to find and does 
     await inspect(screen, "Nothing was changed");
   });
 
+  step("a link for a new password, also without a reason, made, and sent before", async () => {
+    await screen.visit(`${person}/password-link`);
+    await inspect(screen, "Give a link for a new password");
+    await screen.press("Make link");
+    await inspectMistakes(screen, "Give a link for a new password");
+    await screen.fill({ Reason: "Her mailbox is gone; seen in person" });
+    await screen.press("Make link");
+    await inspect(screen, "Link for a new password");
+    await screen.reload();
+    await inspect(screen, "Give a link for a new password");
+  });
+
   step("reset of two-factor authentication of one, also without a reason", async () => {
     await screen.visit(`${person}/reset-two-factor`);
     await inspect(screen, "Reset Two-Factor Authentication");

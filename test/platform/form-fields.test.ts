@@ -1,7 +1,7 @@
 import { readBySchema } from "../../src/platform/form-errors";
 import { emailField } from "../../src/platform/form-fields";
 
-const read = (email: string) => readBySchema(emailField, email);
+const read = (email: string) => readBySchema(emailField(), email);
 
 describe("an email address", () => {
   it.each([

@@ -1,9 +1,14 @@
 import { z } from "zod";
 
-const day = z
-  .string()
-  .trim()
-  .refine((text) => text === "" || isDay(text), "Write the day as year-month-day, like 2026-11-23");
+const day = (label: string) =>
+  z
+    .string()
+    .trim()
+    .refine(
+      (text) => text === "" || isDay(text),
+      `${label}: write the day as year-month-day, like 2026-11-23`,
+    )
+    .default("");
 
 function isDay(text: string): boolean {
   if (!/^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(text) || text.startsWith("0000")) return false;
@@ -16,8 +21,8 @@ export const activityFilter = z
   .object({
     person: z.string().trim().max(254, "Use at most 254 characters").default(""),
     action: z.string().default(""),
-    from: day.default(""),
-    to: day.default(""),
+    from: day("From"),
+    to: day("To"),
   })
   .refine(({ from, to }) => !isDay(from) || !isDay(to) || from <= to, {
     path: ["to"],

@@ -63,7 +63,12 @@ export async function removeRole(visit: PersonVisit): Promise<void> {
   const { name = "" } = readForm(visit.req);
   const deleted = await deleteRole(visit.desk.db, actorOf(visit), name);
   if (deleted === "gone") return leave(visit, PAGE, NO_ROLE);
-  await leave(visit, PAGE, `Deleted: the role ${name}. It was taken off ${holdersInWords(deleted)}.`);
+  const holders = holdersInWords(deleted);
+  await leave(
+    visit,
+    PAGE,
+    `Deleted: the role ${name}. ${holders ? `It was taken off ${holders}` : "Nobody had it"}.`,
+  );
 }
 
 const NO_ROLE = "There is no such role any more, so nothing was changed.";
@@ -80,7 +85,10 @@ function savedNotice(changed: Setting[]): string {
   return `Saved: ${new Intl.ListFormat("en").format(changed.map((setting) => LABELS[setting]))}.`;
 }
 
-function holdersInWords({ people, serviceAccounts }: { people: number; serviceAccounts: number }): string {
+type Holders = { people: number; serviceAccounts: number };
+
+function holdersInWords({ people, serviceAccounts }: Holders): string | undefined {
+  if (people + serviceAccounts === 0) return undefined;
   const persons = people === 1 ? "1 person" : `${people} people`;
   return `${persons} and ${serviceAccounts} service ${serviceAccounts === 1 ? "account" : "accounts"}`;
 }

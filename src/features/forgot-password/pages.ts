@@ -37,7 +37,7 @@ export async function showReset(visit: Visit): Promise<void> {
   const { token = "" } = readQuery(visit.req);
   const found = await findOpenLink(visit.desk.db, "password-reset", token);
   if ("gone" in found) return drawGone(visit, found.gone);
-  await drawReset(visit, token, {});
+  await drawReset(visit, token, found.person.email, {});
 }
 
 /** POST /reset-password: saves the new password and leads to the sign-in page. */
@@ -48,7 +48,8 @@ export async function reset(visit: Visit): Promise<void> {
   if ("gone" in found) return drawGone(visit, found.gone);
   const { firstName, lastName, email } = found.person;
   const message = passwordProblem(newPassword, [firstName, lastName, email]);
-  if (message) return drawReset(visit, token, { status: 422, errors: [{ field: "newPassword", message }] });
+  if (message)
+    return drawReset(visit, token, email, { status: 422, errors: [{ field: "newPassword", message }] });
   const given = { personId: found.person.id, token, newPassword };
   const answer = await resetPassword(desk.db, desk, actorOf(visit), given);
   if (answer === "link-gone") return drawGone(visit, await whyLinkGone(desk.db, "password-reset", token));
@@ -64,10 +65,11 @@ function drawAsk(visit: Visit, page: Partial<Page>): Promise<void> {
   });
 }
 
-function drawReset(visit: Visit, token: string, page: Partial<Page>): Promise<void> {
+function drawReset(visit: Visit, token: string, email: string, page: Partial<Page>): Promise<void> {
   return drawPage(visit, "forgot-password/reset-password", {
     title: "Choose a new password",
     token,
+    email,
     ...page,
   });
 }

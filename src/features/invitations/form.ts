@@ -7,7 +7,7 @@ import { passwordProblem } from "../../platform/password-strength";
 
 /** The form that invites; `invitation` is the id it gives the invitation, so that sending it twice makes one. */
 export const inviteForm = z.object({
-  email: emailField,
+  email: emailField("their"),
   role: z.enum(OWN_ROLES, "Choose a role from the list"),
   invitation: z.uuid().catch(() => randomUUID()),
 });

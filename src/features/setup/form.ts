@@ -7,7 +7,7 @@ import { passwordProblem } from "../../platform/password-strength";
 const schema = z.object({
   firstName: nameField("first name"),
   lastName: nameField("last name"),
-  email: emailField,
+  email: emailField(),
   password: z.string("Enter a password"),
   twoFactorPolicy: z.enum(
     TWO_FACTOR_POLICIES.map((policy) => policy.value),
