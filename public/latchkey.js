@@ -2,7 +2,11 @@
 // reader's own zone, and keeps a form from being sent twice.
 
 document.querySelector("[autofocus]")?.focus();
-document.querySelector("nav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+
+// Not scrollIntoView, which would also move where the Tab key begins.
+const strip = document.querySelector(".side nav");
+const current = strip?.querySelector("[aria-current]");
+if (current) strip.scrollLeft = current.offsetLeft - (strip.clientWidth - current.offsetWidth) / 2;
 
 for (const form of document.querySelectorAll('form[method="post"]')) {
   let sent = false;
@@ -77,12 +81,18 @@ async function copy(source) {
   }
 }
 
-// A key that is shown once: the browser asks before it is left without having been copied.
-if (document.querySelector("textarea[data-secret]")) {
+// What is shown once: the browser asks before it is left without having been copied, saved or printed. "Done" under
+// recovery codes says that they are written down; a key is not for writing down.
+const shownOnce = document.querySelector("textarea[data-secret], .recovery-codes[data-secret]");
+if (shownOnce) {
   window.onbeforeunload = (event) => event.preventDefault();
-  document.addEventListener("copy", () => {
+  const kept = () => {
     window.onbeforeunload = null;
-  });
+  };
+  document.addEventListener("copy", kept);
+  addEventListener("beforeprint", kept);
+  document.querySelector("a[download]")?.addEventListener("click", kept);
+  if (shownOnce.matches("ul")) shownOnce.closest(".card").addEventListener("submit", kept);
 }
 
 // Browsers may keep a page in memory for the Back button even where the server forbids caches; secrets leave with it.

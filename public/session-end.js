@@ -39,9 +39,21 @@ async function ask() {
   if (secondsLeft * 1000 <= NOTICE_MS && dialog && !dialog.open) dialog.showModal();
 }
 
+// What was typed is sent, which the server answers by keeping it until the person has signed in again.
 function leave() {
   window.onbeforeunload = null;
+  const edited = [...document.querySelectorAll('main form[method="post"]')].find((form) =>
+    [...form.elements].some(isEdited),
+  );
+  if (edited) return edited.submit();
   location.replace(`/session/ended?return=${encodeURIComponent(document.body.dataset.here)}`);
+}
+
+function isEdited(field) {
+  if (field.type === "hidden" || field.readOnly) return false;
+  if (field.type === "checkbox") return field.checked !== field.defaultChecked;
+  if (field.options) return !field.options[field.selectedIndex]?.defaultSelected && field.selectedIndex > 0;
+  return field.value !== undefined && "defaultValue" in field && field.value !== field.defaultValue;
 }
 
 dialog?.querySelector("form").addEventListener("submit", async (event) => {

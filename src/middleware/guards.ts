@@ -96,6 +96,9 @@ function asAdministrator(visit: PersonVisit): PersonVisit {
   return visit;
 }
 
+// Forms that are sent before somebody is back where they were typing.
+const ON_THE_WAY = new Set(["/confirm-password", "/session/stay"]);
+
 async function atStage(visit: Visit, stage: SessionStage): Promise<PersonVisit | undefined> {
   const { session } = visit.req;
   const person = await personOf(visit);
@@ -108,7 +111,7 @@ async function atStage(visit: Visit, stage: SessionStage): Promise<PersonVisit |
     return undefined;
   }
   if (session.stage === stage) {
-    if (stage === "signed-in" && visit.req.method === "POST" && visit.req.path !== "/confirm-password")
+    if (stage === "signed-in" && visit.req.method === "POST" && !ON_THE_WAY.has(visit.req.path))
       await dropParked(visit);
     return { ...visit, person };
   }

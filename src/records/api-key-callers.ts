@@ -24,7 +24,8 @@ export type GatheredCalls = {
 
 // A client that changes its name with every call must not fill the table, nor push the others off the page.
 const MOST_CALLERS = 200;
-const OTHERS = { client: "other clients", address: "various addresses" };
+/** Under which name callers are counted together where there are too many to tell apart. */
+export const OTHERS = { client: "other clients", address: "various addresses" };
 
 /**
  * Adds gathered calls to what is known, in one statement; each key, client and address at most once in the list. Past
@@ -85,23 +86,18 @@ export async function listCallersOfEndedKeys(
   last: { id: string; createdAt: Date },
   most: number,
 ): Promise<EndedKeyCaller[]> {
-  const ownerColumn = OWNER_COLUMN[owner.kind];
   const { rows } = await db.query<EndedKeyCaller>(
-    `select * from (
-       select c.key_id as "keyId", c.client, c.address, c.last_seen_at as "lastSeenAt", c.refused,
-              over.at is not null as moved,
-              c.refused > 0 and (over.at is null or c.last_seen_at > over.at) as "stillCalling"
-         from api_keys k join api_key_callers c on c.key_id = k.id
-         left join lateral (
-           select min(l.first_seen_at) as at
-             from api_keys later join api_key_callers l on l.key_id = later.id
-            where later.${ownerColumn} = $1 and later.created_at > k.created_at
-              and (l.client, l.address) = (c.client, c.address) and l.accepted > 0
-         ) over on true
-        where k.${ownerColumn} = $1 and k.ended_at is not null
-     ) callers
-     where "keyId" = $2 or "stillCalling" and "lastSeenAt" > $3
-     order by "lastSeenAt" desc limit $4`,
+    `select "keyId", client, address, "lastSeenAt", refused, over_at is not null as moved,
+            refused > 0 and (over_at is null or "lastSeenAt" > over_at) as "stillCalling"
+       from (select c.key_id as "keyId", c.client, c.address, c.last_seen_at as "lastSeenAt", c.refused, k.ended_at,
+                    min(c.first_seen_at) filter (where c.accepted > 0) over (
+                      partition by c.client, c.address order by k.created_at desc
+                      rows between unbounded preceding and 1 preceding) as over_at
+               from api_keys k join api_key_callers c on c.key_id = k.id
+              where k.${OWNER_COLUMN[owner.kind]} = $1) callers
+      where ended_at is not null
+        and ("keyId" = $2 or refused > 0 and (over_at is null or "lastSeenAt" > over_at) and "lastSeenAt" > $3)
+      order by "lastSeenAt" desc limit $4`,
     [owner.id, last.id, last.createdAt, most],
   );
   return rows;

@@ -30,7 +30,7 @@ const SAME =
 
 /**
  * Adds a link, ending older open ones of the same purpose and person (or address, where there is no person yet): the
- * newest alone works. Call it in a transaction. Two at once follow one another.
+ * newest alone works. Call it in a transaction. `replaced` tells whether one of them had still worked.
  */
 export async function insertLink(
   db: Queryable,
@@ -42,13 +42,13 @@ export async function insertLink(
     personId: string | null;
     email: string;
     roles?: string[];
-    /** Who sent an invitation. */
+    /** Who sent an invitation, or gave somebody a link for a new password. */
     invitedBy?: string | null;
     lifetimeSeconds: number;
   },
-): Promise<Link> {
+): Promise<Link & { replaced: boolean }> {
   const { id = null, hash, purpose, personId, email, roles = [], invitedBy = null, lifetimeSeconds } = link;
-  await replaceLinks(db, link);
+  const replaced = await replaceLinks(db, link);
   const { rows } = await db.query<Link>(
     `insert into links (hash, purpose, person_id, email, roles, expires_at, id, invited_by)
      values ($1, $2, $3, $4, $5, clock_timestamp() + make_interval(secs => $6), coalesce($7, gen_random_uuid()), $8)
@@ -57,21 +57,22 @@ export async function insertLink(
   );
   const [row] = rows;
   if (!row) throw new Error("Inserting a link returned no row");
-  return row;
+  return { ...row, replaced };
 }
 
-/** Ends the open links in whose place another one comes; two at once follow one another. Call it in a transaction. */
+/** In a transaction, ends the links in whose place another comes; true if one had still worked. Two at once queue. */
 export async function replaceLinks(
   db: Queryable,
   { purpose, personId, email }: { purpose: LinkPurpose; personId: string | null; email: string },
-): Promise<void> {
+): Promise<boolean> {
   const owner = `${purpose} ${personId ?? email.toLowerCase()}`;
   await db.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [owner]);
-  await db.query(
+  const { rows } = await db.query(
     `update links set ended_at = clock_timestamp(), ended_by = 'replaced'
-      where ${SAME} and used_at is null and ended_at is null`,
+      where ${SAME} and used_at is null and ended_at is null returning expires_at > clock_timestamp() as worked`,
     [purpose, personId, email],
   );
+  return rows.some(({ worked }) => worked);
 }
 
 /**
@@ -108,18 +109,20 @@ export async function withdrawInvitationsBy(db: Queryable, inviterId: string): P
   return rows;
 }
 
-/** How many invitations are open. */
-export async function countOpenInvitations(db: Queryable): Promise<number> {
-  const { rows } = await db.query<{ count: number }>(
-    `select count(*)::int as count from links where purpose = 'invitation' and ${OPEN}`,
+/** Ends the open links for a new password that somebody has given others. */
+export async function endPasswordLinksBy(db: Queryable, giverId: string): Promise<void> {
+  await db.query(
+    `update links set ended_at = clock_timestamp(), ended_by = 'withdrawn'
+      where purpose = 'password-reset' and invited_by = $1 and used_at is null and ended_at is null`,
+    [giverId],
   );
-  return rows[0]?.count ?? 0;
 }
 
-/** How many open invitations somebody has sent. */
-export async function countInvitationsBy(db: Queryable, inviterId: string): Promise<number> {
+/** How many invitations are open, of those that somebody has sent where one is named. */
+export async function countOpenInvitations(db: Queryable, inviterId?: string): Promise<number> {
   const { rows } = await db.query<{ count: number }>(
-    `select count(*)::int as count from links where purpose = 'invitation' and invited_by = $1 and ${OPEN}`,
+    `select count(*)::int as count from links
+      where purpose = 'invitation' and ${OPEN} and ($1::uuid is null or invited_by = $1)`,
     [inviterId],
   );
   return rows[0]?.count ?? 0;

@@ -1,6 +1,6 @@
 import type { Queryable } from "../platform/database";
 import type { Logger } from "../platform/log";
-import { addCalls, type GatheredCalls } from "../records/api-key-callers";
+import { addCalls, type GatheredCalls, OTHERS } from "../records/api-key-callers";
 
 const WRITE_EVERY_MS = 2_000;
 const MOST_CALLERS = 10_000;
@@ -15,7 +15,7 @@ export class CallGatherer {
     readonly log: Logger,
   ) {}
 
-  /** Notes one call. Past 10,000 different callers in two seconds further ones are not told apart. */
+  /** Notes one call. Past 10,000 different callers in two seconds further ones of a key are counted together. */
   note(call: {
     keyId: string;
     client: string | null;
@@ -23,11 +23,12 @@ export class CallGatherer {
     accepted: boolean;
     at: Date;
   }): void {
-    const [client, address] = [call.client ?? "unknown client", call.address ?? "unknown address"];
-    const name = `${call.keyId}\n${client}\n${address}`;
+    let [client, address] = [call.client ?? "unknown client", call.address ?? "unknown address"];
+    if (this.#gathered.size >= MOST_CALLERS && !this.#gathered.has(nameOf(call.keyId, client, address)))
+      ({ client, address } = OTHERS);
+    const name = nameOf(call.keyId, client, address);
     let entry = this.#gathered.get(name);
     if (!entry) {
-      if (this.#gathered.size >= MOST_CALLERS) return;
       entry = {
         keyId: call.keyId,
         client,
@@ -71,6 +72,10 @@ export class CallGatherer {
     }
     this.#timer ??= setTimeout(() => this.flush(), WRITE_EVERY_MS).unref();
   }
+}
+
+function nameOf(keyId: string, client: string, address: string): string {
+  return `${keyId}\n${client}\n${address}`;
 }
 
 // SQLSTATE classes 22, 23 and 54: the same values would be refused again, and hold up everybody else's.

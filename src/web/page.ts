@@ -56,7 +56,7 @@ export async function drawPage(visit: Visit & { person?: Person }, view: string,
   const body = await render(view, shared);
   const html = await render("layout", { ...shared, body });
   res.status(status).set("Cache-Control", "no-store");
-  await sendHtml(req, res, html);
+  await sendHtml(req, res, html, { holdsSecret: page.secret !== undefined });
 }
 
 async function takeNotice({ req }: Visit): Promise<string | undefined> {

@@ -15,12 +15,18 @@ const compress = {
 };
 
 /**
- * Sends a page, compressed where the browser reads that. A page holds no secret an attacker could guess by its length
- * (BREACH): csurf's token is salted anew each time, and pages that show a key take nothing from the request.
+ * Sends a page, compressed where the browser reads that, and unless it holds a secret that stays the same from one
+ * answer to the next: by its length an attacker could guess that (BREACH). csurf's token is salted anew each time, and
+ * pages that show a key or a link are answers to one POST.
  */
-export async function sendHtml(req: Request, res: Response, html: string): Promise<void> {
+export async function sendHtml(
+  req: Request,
+  res: Response,
+  html: string,
+  { holdsSecret = false } = {},
+): Promise<void> {
   res.type("html").vary("Accept-Encoding");
-  const encoding = html.length < WORTH_IT ? undefined : bestEncoding(req);
+  const encoding = html.length < WORTH_IT || holdsSecret ? undefined : bestEncoding(req);
   if (!encoding) return void res.send(html);
   const body = await compress[encoding](html);
   res.set("Content-Encoding", encoding).send(body);

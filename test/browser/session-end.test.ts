@@ -79,6 +79,28 @@ describe("a minute before the end of a session", () => {
   });
 });
 
+describe("the end of a session in the middle of typing", () => {
+  step("keeps what was typed: it is there after signing in, with nothing saved", async () => {
+    await ada.screen.visit("/profile");
+    await ada.screen.fill({ "First Name": "Augusta" });
+    await other.page.close();
+    await pass(-1, ada.screen);
+    await until("the tab has moved", () => ada.screen.path === "/sign-in");
+    await until("it says so", async () =>
+      (await ada.screen.words()).includes("What you typed is kept for 15 minutes"),
+    );
+    await ada.signIn();
+    expect(ada.screen.path).toBe("/profile");
+    expect(await ada.screen.field("First Name").inputValue()).toBe("Augusta");
+    expect(await ada.screen.words()).toContain("Nothing of this is saved yet");
+    expect((await db.query("select first_name from people")).rows).toEqual([{ first_name: "Ada" }]);
+    await ada.screen.press("Save Changes");
+    other = await Screen.open(ada.screen.page.context(), desk.program.origin);
+    await other.page.clock.install();
+    expect(await ada.screen.words()).toContain("Saved: First Name.");
+  });
+});
+
 describe("a laptop that slept past the end of a session", () => {
   step("goes to the sign-in page in every tab, which says why, and signing in leads back", async () => {
     await ada.screen.visit("/profile/activity");

@@ -564,6 +564,22 @@ describe("a link for a new password", () => {
   });
 });
 
+describe("a link for a new password that somebody gave who", () => {
+  it.each(["is deactivated", "is no administrator any more"])("%s does not work any more", async (fate) => {
+    const giver = await addPerson(desk, `giver-${fate.length}@example.com`, ["administrator"]);
+    const id = await addRow(`given-${fate.length}@example.com`);
+    const form = await open(id, "/password-link", giver.visitor);
+    await form.fill("Reason", "asked").press("Make link");
+    const link = form.value("Link");
+    const giverId = await idOf(giver.email);
+    if (fate === "is deactivated") await (await open(giverId, "/deactivate")).press("Deactivate");
+    else await (await open(giverId, "/roles")).fill("Role", "member").press("Save Changes");
+    const page = await new Visitor(desk.origin).open(link);
+    expect(page.status).toBe(410);
+    expect(page.text).toContain("It was withdrawn");
+  });
+});
+
 describe("the last administrator", () => {
   it("remains when two administrators demote or deactivate each other at the same moment, on two replicas, 50 rounds", async () => {
     const eve = await addPerson(desk, "eve@example.com", ["administrator"]);

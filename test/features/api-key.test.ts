@@ -184,6 +184,26 @@ describe("a client that changes its name with every call", () => {
   });
 });
 
+describe("more than 10,000 clients within two seconds", () => {
+  it("hide nobody else's calls: further clients of a key are counted together", async () => {
+    const flooded = await generate();
+    const bob = await addPerson(desk, "bob@example.com");
+    const other = shownKey(await (await bob.visitor.open("/profile")).press("Generate API Key"));
+    const at = new Date();
+    const note = (keyId: string, client: string) =>
+      desk.desk.calls.note({ keyId, client, address: "127.0.0.1", accepted: true, at });
+    for (let i = 0; i < 10_000; i++) note(flooded.slice(2, 10), `random/${i}`);
+    note(other.slice(2, 10), "quiet/1.0");
+    note(other.slice(2, 10), "quiet/1.0");
+    await desk.desk.calls.flush();
+    const { rows } = await desk.db.query(
+      "select client, accepted::int from api_key_callers where key_id = $1",
+      [other.slice(2, 10)],
+    );
+    expect(rows).toEqual([{ client: "other clients", accepted: 2 }]);
+  });
+});
+
 describe("revoking a key", () => {
   it("asks first, can be cancelled, then stops the key, and a new one can be generated", async () => {
     const key = await generate();

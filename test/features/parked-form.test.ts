@@ -41,6 +41,7 @@ describe("a form sent after the session has ended", () => {
     await send(ada.visitor, "Save Changes");
     expect(ada.visitor.path).toBe("/sign-in?return=%2Fprofile");
     expect(ada.visitor.text).toContain("You were signed out after 30 minutes without activity");
+    expect(ada.visitor.text).toContain("What you typed is kept for 15 minutes");
     await signInAgain();
     expect(ada.visitor.path).toBe("/profile");
     expect(ada.visitor.text).toContain(NOTICE);
@@ -151,7 +152,35 @@ describe("a form sent after the session has ended", () => {
   });
 });
 
+describe("the roles of somebody, sent after the session has ended and changed meanwhile", () => {
+  it("are refused when they are sent again, instead of undoing the change", async () => {
+    const eve = await addPerson(desk, "eve@example.com", ["administrator"]);
+    const { rows } = await desk.db.query("select id from people where email = $1", [eve.email]);
+    await ada.visitor.open(`/admin/people/${rows[0].id}/roles`);
+    await timeOut();
+    await send(ada.visitor, "Save Changes");
+    await desk.db.query("update people set roles = '{member}' where email = $1", [eve.email]);
+    await signInAgain();
+    expect(ada.visitor.text).toContain(NOTICE);
+    await send(ada.visitor, "Save Changes");
+    expect(ada.visitor.status).toBe(409);
+    const now = await desk.db.query("select roles from people where email = $1", [eve.email]);
+    expect(now.rows[0].roles).toEqual(["member"]);
+  });
+});
+
 describe("a form sent when the password has to be asked for again", () => {
+  it("is still kept when somebody chooses to stay signed in before giving it", async () => {
+    await ada.visitor.open("/profile/email");
+    ada.visitor.fill("New email", "new@example.com");
+    desk.moveClock(601);
+    await send(ada.visitor, "Send link");
+    const { action, fields } = ada.visitor.fieldsOf("Stay signed in");
+    await ada.visitor.tab().post(action, fields);
+    await ada.visitor.fill("Password", PASSWORD).press("Confirm");
+    expect(ada.visitor.value("New email")).toBe("new@example.com");
+  });
+
   it.each([
     ["/profile/email", "New email", "new@example.com", "Send link"],
     ["/admin/people/invite", "Email", "new@example.com", "Send invitation"],

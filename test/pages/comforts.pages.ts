@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { Dialog } from "playwright-core";
 import { BrowserDesk } from "../support/browser-desk";
 import { journey } from "../support/browser-journey";
 import { Person } from "../support/browser-person";
@@ -61,6 +62,34 @@ describe("a script where there is one", () => {
     expect(printed).toMatch(
       /^Your recovery codes .* Latchkey recovery codes for ada@example\.com( \w{4}-\w{4}-\w{4}){10}$/,
     );
+  });
+
+  step("asks before recovery codes are left that were not kept, unless by Done", async () => {
+    const { screen } = ada;
+    await screen.visit("/profile/two-factor/recovery-codes");
+    await screen.press("Get new recovery codes");
+    const dialogs: string[] = [];
+    const stay = (dialog: Dialog) => {
+      dialogs.push(dialog.type());
+      return dialog.dismiss();
+    };
+    screen.page.on("dialog", stay);
+    await screen.page.getByRole("link", { name: "Recent activity" }).click();
+    expect(dialogs).toEqual(["beforeunload"]);
+    expect(await screen.heading()).toBe("Your recovery codes");
+    await screen.press("Done");
+    expect(screen.path).toBe("/profile");
+    expect(dialogs).toEqual(["beforeunload"]);
+    screen.page.off("dialog", stay);
+  });
+
+  step("leaves the Tab key where a page begins: it leads to the skip link first", async () => {
+    const { screen } = ada;
+    for (const address of ["/profile", "/profile/activity", "/admin/settings"]) {
+      await screen.visit(address);
+      await screen.page.keyboard.press("Tab");
+      expect(await screen.focus()).toBe("Skip to the content");
+    }
   });
 
   step("tells times in the reader's own zone, and the exact one to whoever points at it", async () => {

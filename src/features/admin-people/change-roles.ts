@@ -7,7 +7,7 @@ import { replaceRoles } from "../../records/people-administration";
 import { keepRoles } from "../../records/roles";
 import { endAllSessions } from "../../records/sessions";
 import { addTrailEntry } from "../../records/trail";
-import { withdrawInvitationsOf } from "./withdraw-invitations-of";
+import { withdrawLinksBy } from "./withdraw-links-by";
 
 /**
  * Gives a person other roles; who is no administrator any more is signed out, and invitations they sent are withdrawn. "stale" when their roles are not the ones
@@ -35,7 +35,7 @@ export async function changeRoles(
       const demoted = isAdministrator(person.roles) && !isAdministrator(newRoles);
       if (demoted) {
         await endAllSessions(tx, personId);
-        await withdrawInvitationsOf(tx, actor, personId);
+        await withdrawLinksBy(tx, actor, personId);
       }
       const details = { roles: { from: person.roles, to: newRoles } };
       await addTrailEntry(tx, { action: "person.changed", actor, subjectId: personId, details });

@@ -29,6 +29,24 @@ export async function confirm(visit: PersonVisit): Promise<void> {
   await leave(visit, (await renewSession(visit)) === "refused" ? "/sign-in" : next);
 }
 
+// What the password is asked for, by the start of the address one was going to.
+const PURPOSES = [
+  ["/profile/two-factor/recovery-codes", "to get new recovery codes"],
+  ["/profile/two-factor", "to reset two-factor authentication"],
+  ["/profile/email", "to change your email"],
+  ["/profile/api-key/generate", "to generate your API key"],
+  ["/profile/api-key/regenerate", "to regenerate your API key"],
+  ["/profile/api-key/revoke", "to revoke your API key"],
+  ["/admin/people/invite", "to invite people"],
+  ["/admin/people/", "to change somebody's account"],
+  ["/admin/service-accounts", "to change service accounts"],
+  ["/admin/settings", "to change the settings"],
+] as const;
+
+function purposeOf(next: string): string {
+  return PURPOSES.find(([start]) => next.startsWith(start))?.[1] ?? "before you go on";
+}
+
 function mistake(message: string): Partial<Page> {
   return { status: 422, errors: [{ field: "password", message }] };
 }
@@ -40,6 +58,7 @@ function draw(
 ): Promise<void> {
   return drawPage(visit, "confirm-password/confirm-password", {
     title: "Confirm it's you",
+    purpose: purposeOf(ways.next),
     ...ways,
     ...page,
   });

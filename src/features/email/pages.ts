@@ -1,4 +1,6 @@
+import { isAdministrator } from "../../base/roles";
 import { readBySchema } from "../../platform/form-errors";
+import { findLiveApiKey } from "../../records/api-keys";
 import { leave } from "../../web/leave";
 import { findOpenLink, type LinkGone, whyLinkGone } from "../../web/open-link";
 import { drawPage, type Page } from "../../web/page";
@@ -27,7 +29,12 @@ export async function ask(visit: PersonVisit): Promise<void> {
   const asked = await askForEmailChange(desk.db, desk, actorOf(visit), person, newEmail);
   if (asked === "signed-out") return leave(visit, "/sign-in?return=/profile/email");
   await drawPage(visit, "email/sent", {
-    title: desk.mail.configured ? "Check your new mailbox" : "Ask your administrator for the link",
+    title: desk.mail.configured
+      ? "Check your new mailbox"
+      : isAdministrator(person.roles)
+        ? "Look into the server's log"
+        : "Ask your administrator for the link",
+    administrator: isAdministrator(person.roles),
     newEmail,
     email: person.email,
     mailIsConfigured: desk.mail.configured,
@@ -40,7 +47,8 @@ export async function showConfirm(visit: Visit): Promise<void> {
   const found = await findOpenLink(visit.desk.db, "email-change", token);
   if ("gone" in found) return drawGone(visit, found.gone);
   const newEmail = found.link.email;
-  await drawPage(visit, "email/confirm", { title: "Confirm your new email", token, newEmail });
+  const hasKey = await keyOf(visit, found.person.id);
+  await drawPage(visit, "email/confirm", { title: "Confirm your new email", token, newEmail, hasKey });
 }
 
 /** POST /profile/email/confirm: changes the email. */
@@ -55,13 +63,20 @@ export async function confirm(visit: Visit): Promise<void> {
   await drawPage(visit, "email/changed", {
     title,
     changed: answer === "changed",
+    hasKey: await keyOf(visit, found.person.id),
     status: answer === "taken" ? 409 : 200,
   });
 }
 
-function drawForm(visit: PersonVisit, page: Partial<Page>): Promise<void> {
-  const { email } = visit.person;
-  return drawPage(visit, "email/email", { title: "Change your email", email, values: {}, ...page });
+async function drawForm(visit: PersonVisit, page: Partial<Page>): Promise<void> {
+  const { email, id } = visit.person;
+  const hasKey = await keyOf(visit, id);
+  await drawPage(visit, "email/email", { title: "Change your email", email, hasKey, values: {}, ...page });
+}
+
+// HTTP Basic sends the email before the key.
+async function keyOf({ desk }: Visit, personId: string): Promise<boolean> {
+  return (await findLiveApiKey(desk.db, { kind: "person", id: personId })) !== undefined;
 }
 
 function drawGone(visit: Visit, state: LinkGone): Promise<void> {

@@ -14,7 +14,7 @@ const LIFETIME_SECONDS = 7 * 24 * 60 * 60;
 
 /** What became of an invitation. The address with the token in it is returned once and stored nowhere. */
 export type SendAnswer =
-  | { url: string; expiresAt: Date }
+  | { url: string; expiresAt: Date; replaced: boolean }
   | "sent-already"
   | "has-account"
   | "has-deactivated-account";
@@ -34,7 +34,7 @@ export async function sendInvitation(
     if (!(await claimLinkId(tx, id))) return "sent-already";
     const account = await findAccount(tx, email);
     if (account) return account.active ? "has-account" : "has-deactivated-account";
-    const { expiresAt } = await insertLink(tx, {
+    const { expiresAt, replaced } = await insertLink(tx, {
       id,
       hash,
       purpose: "invitation",
@@ -46,6 +46,6 @@ export async function sendInvitation(
     });
     await queueLetter(tx, tools.seal, email, invitation(url, invitedBy));
     await addTrailEntry(tx, { action: "invitation.sent", actor, subjectId: id, details: { email, role } });
-    return { url, expiresAt };
+    return { url, expiresAt, replaced };
   });
 }

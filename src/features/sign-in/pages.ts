@@ -109,7 +109,10 @@ function goOn({ req }: Visit): string {
 
 function noticeFor(visit: Visit, asked: string | undefined): string | undefined {
   const { req } = visit;
-  const { publicId, alive, stage, idleTimeout, absoluteLifetime, endedBy } = req.session;
+  const { publicId, alive, stage, idleTimeout, absoluteLifetime, endedBy, parkedFor } = req.session;
+  const andThen = parkedFor
+    ? "What you typed is kept for 15 minutes: sign in, and it is there."
+    : "Sign in to go on where you were.";
   if (asked === "signed-out") return "You have signed out.";
   if (asked === "password-saved") return "Your new password is saved. Sign in with it.";
   // A browser that still has its cookie on the way to some page, for a session that is not there any more.
@@ -118,9 +121,9 @@ function noticeFor(visit: Visit, asked: string | undefined): string | undefined 
   if (!publicId || alive) return undefined;
   if (stage !== "signed-in") return "Signing in was not finished in time. Start again.";
   if (endedBy === "idle-timeout")
-    return `You were signed out after ${describeTimeout(idleTimeout ?? 0)} without activity. Sign in to go on where you were.`;
+    return `You were signed out after ${describeTimeout(idleTimeout ?? 0)} without activity. ${andThen}`;
   if (endedBy === "absolute-lifetime")
-    return `You were signed out because a session lasts ${describeTimeout(absoluteLifetime ?? 0)} at most. Sign in to go on where you were.`;
+    return `You were signed out because a session lasts ${describeTimeout(absoluteLifetime ?? 0)} at most. ${andThen}`;
   return "Your session has ended. Sign in again.";
 }
 

@@ -10,7 +10,7 @@ import * as records from "../../../records/people-administration";
 import { listServiceAccountsOf, reassignServiceAccounts } from "../../../records/service-accounts";
 import { endAllSessions } from "../../../records/sessions";
 import { addTrailEntry } from "../../../records/trail";
-import { withdrawInvitationsOf } from "../withdraw-invitations-of";
+import { withdrawLinksBy } from "../withdraw-links-by";
 
 /**
  * Deactivates a person: signed out everywhere, their key stops, invitations they sent are withdrawn. Service accounts they are responsible for go to the
@@ -54,7 +54,7 @@ export async function deactivatePerson(
       const details = successor ? { successor: successor.email, serviceAccounts: handedOn.length } : {};
       await endAllSessions(tx, personId);
       await endLinksOf(tx, personId);
-      await withdrawInvitationsOf(tx, actor, personId);
+      await withdrawLinksBy(tx, actor, personId);
       await addTrailEntry(tx, { action: "person.deactivated", actor, subjectId: personId, details });
       return "deactivated";
     },

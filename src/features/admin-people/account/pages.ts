@@ -1,7 +1,7 @@
 import { readBySchema } from "../../../platform/form-errors";
 import { listCallers } from "../../../records/api-key-callers";
 import { findLiveApiKey } from "../../../records/api-keys";
-import { countInvitationsBy } from "../../../records/links";
+import { countOpenInvitations } from "../../../records/links";
 import { findSecondFactor } from "../../../records/second-factors";
 import { listServiceAccountsOf } from "../../../records/service-accounts";
 import { leave } from "../../../web/leave";
@@ -39,7 +39,9 @@ export async function reset(visit: PersonVisit): Promise<void> {
 
 /** GET /admin/people/:id/end-sessions: asks. */
 export async function confirmEndSessions(visit: PersonVisit): Promise<void> {
-  await drawPage(visit, "admin-people/end-sessions", { title: "End sessions", subject: await other(visit) });
+  const subject = await other(visit);
+  const title = `Sign out ${nameOf(subject)} everywhere`;
+  await drawPage(visit, "admin-people/end-sessions", { title, subject });
 }
 
 /** POST /admin/people/:id/end-sessions: signs them out everywhere. */
@@ -104,7 +106,7 @@ export async function deactivate(visit: PersonVisit): Promise<void> {
 /** GET /admin/people/:id/reactivate: asks. */
 export async function confirmReactivate(visit: PersonVisit): Promise<void> {
   const subject = await findSubject(visit.desk.db, visit.req.params.id);
-  await drawPage(visit, "admin-people/reactivate", { title: "Reactivate", subject });
+  await drawPage(visit, "admin-people/reactivate", { title: `Reactivate ${nameOf(subject)}`, subject });
 }
 
 /** POST /admin/people/:id/reactivate: lets them sign in again. */
@@ -114,6 +116,10 @@ export async function reactivate(visit: PersonVisit): Promise<void> {
   const notice =
     answer === "reactivated" ? "Reactivated. They can sign in again." : "They had been active already.";
   await leave(visit, pageOf(subject), notice);
+}
+
+function nameOf({ firstName, lastName }: Subject): string {
+  return `${firstName} ${lastName}`;
 }
 
 function pageOf(subject: Subject): string {
@@ -138,11 +144,11 @@ async function drawReset(visit: PersonVisit, subject: Subject, page: Partial<Pag
 async function drawDeactivate(visit: PersonVisit, subject: Subject, page: Partial<Page> = {}): Promise<void> {
   const { db } = visit.desk;
   await drawPage(visit, "admin-people/deactivate", {
-    title: "Deactivate",
+    title: `Deactivate ${nameOf(subject)}`,
     subject,
     own: subject.id === visit.person.id,
     serviceAccounts: await listServiceAccountsOf(db, subject.id),
-    invitations: await countInvitationsBy(db, subject.id),
+    invitations: await countOpenInvitations(db, subject.id),
     ...page,
   });
 }

@@ -30,7 +30,7 @@ export async function givePasswordLink(
     if (!(await claimLinkId(tx, linkId))) return "given-already";
     const { email } = person;
     const link = { id: linkId, hash, purpose: "password-reset" as const, personId, email };
-    await insertLink(tx, { ...link, lifetimeSeconds: LIFETIME_SECONDS });
+    await insertLink(tx, { ...link, invitedBy: actor.personId, lifetimeSeconds: LIFETIME_SECONDS });
     await queueLetter(tx, tools.seal, email, passwordLinkGiven());
     await addTrailEntry(tx, {
       action: "password.reset-asked",
