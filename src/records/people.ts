@@ -1,18 +1,6 @@
 import { DatabaseError } from "pg";
+import type { Person } from "../base/person";
 import type { Queryable } from "../platform/database";
-
-export type Person = {
-  id: string;
-  email: string;
-  firstName: string;
-  lastName: string;
-  phoneNumber: string;
-  /** Idle timeout in seconds. */
-  sessionTimeout: number;
-  roles: string[];
-  /** Raised by each save of the profile. */
-  version: number;
-};
 
 /** What the profile form saves. */
 export type ProfileFields = Pick<Person, "firstName" | "lastName" | "phoneNumber" | "sessionTimeout">;

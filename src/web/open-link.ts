@@ -1,7 +1,8 @@
 import { hashLinkToken } from "../base/link-token";
+import type { Person } from "../base/person";
 import type { Queryable } from "../platform/database";
 import { findLink, type Link, type LinkPurpose, type LinkState } from "../records/links";
-import { findPerson, type Person } from "../records/people";
+import { findPerson } from "../records/people";
 
 /** Why a mailed link does not work; "unknown" also where the account is not active any more. */
 export type LinkGone = Exclude<LinkState, "open"> | "unknown";

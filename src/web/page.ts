@@ -1,11 +1,11 @@
-import { promisify } from "node:util";
+import type { Person } from "../base/person";
 import type { FormErrors } from "../platform/form-errors";
-import type { Person } from "../records/people";
 import { cameFrom } from "./came-from";
 import { secondsAfterActivity } from "./look-at-session";
 import { readParkedForm } from "./park-form";
 import { placesFor } from "./places";
 import { sendHtml } from "./send-html";
+import type { Views } from "./views";
 import type { Visit } from "./visit";
 
 /** What every page is drawn with; views read the rest by name. */
@@ -52,9 +52,8 @@ export async function drawPage(visit: Visit & { person?: Person }, view: string,
     here: req.method === "GET" ? req.originalUrl : cameFrom(req, "/profile"),
     places: visit.person && placesFor(visit.person, req.path),
   };
-  const render = promisify(res.app.render.bind(res.app)) as (name: string, locals: object) => Promise<string>;
-  const body = await render(view, shared);
-  const html = await render("layout", { ...shared, body });
+  const { views } = res.app.locals as { views: Views };
+  const html = views("layout", { ...shared, body: views(view, shared) });
   res.status(status).set("Cache-Control", "no-store");
   await sendHtml(req, res, html, { holdsSecret: page.secret !== undefined });
 }

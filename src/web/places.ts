@@ -1,5 +1,5 @@
+import type { Person } from "../base/person";
 import { isAdministrator } from "../base/roles";
-import type { Person } from "../records/people";
 
 /** A link of the side navigation; `here` marks the page one is on. */
 export type Place = { path: string; label: string; icon: string; here: boolean };

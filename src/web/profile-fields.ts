@@ -1,6 +1,6 @@
+import type { Person } from "../base/person";
 import { describeTimeout } from "../base/session-timeout";
 import type { FormErrors } from "../platform/form-errors";
-import type { Person } from "../records/people";
 import type { ProfileField } from "./change-profile";
 import type { Form } from "./read-form";
 

@@ -1,9 +1,9 @@
 import type { Actor } from "../base/actor";
 import { deviceName } from "../base/device-name";
+import type { Person } from "../base/person";
 import type { Queryable } from "../platform/database";
 import { signedInFromNewDevice } from "../platform/letters";
 import { queueLetter } from "../records/mail";
-import type { Person } from "../records/people";
 import { listSignIns } from "../records/trail";
 import type { Desk } from "./desk";
 

@@ -1,9 +1,9 @@
+import type { Person } from "../base/person";
 import { isAdministrator } from "../base/roles";
 import { ceilingFor, describeTimeout, SESSION_TIMEOUTS } from "../base/session-timeout";
 import type { Queryable } from "../platform/database";
 import type { FormErrors } from "../platform/form-errors";
 import { findInstallation } from "../records/installation";
-import type { Person } from "../records/people";
 import type { Form } from "./read-form";
 
 /** The session timeouts a form offers for a person, and a sentence on those it does not offer. */

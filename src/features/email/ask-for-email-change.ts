@@ -1,12 +1,13 @@
 import type { Pool } from "pg";
 import type { Actor } from "../../base/actor";
 import { makeLinkToken } from "../../base/link-token";
+import type { Person } from "../../base/person";
 import { transaction } from "../../platform/database";
 import * as letters from "../../platform/letters";
 import type { Seal } from "../../platform/seal";
 import { insertLink, replaceLinks } from "../../records/links";
 import { queueLetter } from "../../records/mail";
-import { isEmailTaken, lockPerson, type Person } from "../../records/people";
+import { isEmailTaken, lockPerson } from "../../records/people";
 import { isSignedIn } from "../../records/sessions";
 import { addTrailEntry } from "../../records/trail";
 

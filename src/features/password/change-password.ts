@@ -1,12 +1,13 @@
 import type { Pool } from "pg";
 import type { Actor } from "../../base/actor";
+import type { Person } from "../../base/person";
 import { transaction } from "../../platform/database";
 import * as letters from "../../platform/letters";
 import type { Passwords } from "../../platform/passwords";
 import type { Seal } from "../../platform/seal";
 import { endLinksOf } from "../../records/links";
 import { queueLetter } from "../../records/mail";
-import { findPasswordHash, type Person, replacePasswordHash } from "../../records/people";
+import { findPasswordHash, replacePasswordHash } from "../../records/people";
 import { endOtherSessions } from "../../records/sessions";
 import { addTrailEntry } from "../../records/trail";
 

@@ -1,6 +1,6 @@
+import type { Person } from "../../base/person";
 import type { FormErrors } from "../../platform/form-errors";
 import { passwordProblem } from "../../platform/password-strength";
-import type { Person } from "../../records/people";
 import { leave } from "../../web/leave";
 import { drawPage } from "../../web/page";
 import { type Form, readForm } from "../../web/read-form";

@@ -1,9 +1,10 @@
 import type { Pool } from "pg";
 import type { Actor } from "../../base/actor";
+import type { Person } from "../../base/person";
 import { ADMINISTRATOR } from "../../base/roles";
 import { transaction } from "../../platform/database";
 import { claimSetUp } from "../../records/installation";
-import { insertPerson, type Person } from "../../records/people";
+import { insertPerson } from "../../records/people";
 import { addTrailEntry } from "../../records/trail";
 
 /** Adds an administrator, which also ends a set-up that is pending; "taken" when the email has an account. */

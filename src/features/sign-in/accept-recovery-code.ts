@@ -1,11 +1,11 @@
 import type { Pool } from "pg";
 import type { Actor } from "../../base/actor";
+import type { Person } from "../../base/person";
 import { normaliseRecoveryCode } from "../../base/recovery-code";
 import { transaction } from "../../platform/database";
 import { recoveryCodeUsed } from "../../platform/letters";
 import { hashRecoveryCode, type Seal } from "../../platform/seal";
 import { queueLetter } from "../../records/mail";
-import type { Person } from "../../records/people";
 import { countRecoveryCodes, spendRecoveryCode } from "../../records/recovery-codes";
 import { addTrailEntry } from "../../records/trail";
 

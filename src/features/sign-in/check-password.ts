@@ -1,6 +1,7 @@
 import type { Pool } from "pg";
+import type { Person } from "../../base/person";
 import type { Passwords } from "../../platform/passwords";
-import { findPersonByEmail, type Person } from "../../records/people";
+import { findPersonByEmail } from "../../records/people";
 
 /** The person with this email and password; an unknown email takes as long as a wrong password (ASVS 5.0, 6.3.8). */
 export async function checkPassword(

@@ -1,8 +1,9 @@
+import type { Person } from "../../base/person";
 import { isAdministrator } from "../../base/roles";
 import { requiresTwoFactor } from "../../base/two-factor-policy";
 import type { Queryable } from "../../platform/database";
 import { findInstallation } from "../../records/installation";
-import { hasPutOffTwoFactor, type Person } from "../../records/people";
+import { hasPutOffTwoFactor } from "../../records/people";
 import { findSecondFactor } from "../../records/second-factors";
 import type { SessionStage } from "../../records/sessions";
 

@@ -1,10 +1,11 @@
 import type { Pool } from "pg";
 import type { Actor } from "../../base/actor";
+import type { Person } from "../../base/person";
 import { isAdministrator } from "../../base/roles";
 import { requiresTwoFactor } from "../../base/two-factor-policy";
 import { transaction } from "../../platform/database";
 import { findInstallation } from "../../records/installation";
-import { lockPerson, type Person, putOffTwoFactor } from "../../records/people";
+import { lockPerson, putOffTwoFactor } from "../../records/people";
 import { findSecondFactor } from "../../records/second-factors";
 import { addTrailEntry } from "../../records/trail";
 
