@@ -1,0 +1,66 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { cpus } from "node:os";
+import path from "node:path";
+
+const ROOT = path.join(__dirname, "..", "..");
+const TASKSET = "/usr/bin/taskset";
+const canPin = existsSync(TASKSET) && cpus().length > 1;
+
+/** A program under measurement, or what it needs: stopped by its id. */
+export type Server = { port: number; pid: number; stop(): Promise<void> };
+
+const SERVERS_CORE = "0";
+const OTHERS_CORE = "1";
+
+/** Keeps this process, and the Postgres it starts, on another core than the servers: they do not take from each other. */
+export function pinOurselves(): void {
+  if (canPin) execFileSync(TASKSET, ["-a", "-c", "-p", OTHERS_CORE, String(process.pid)]);
+}
+
+/** One of the baselines in baseline.ts. */
+export function serveBaseline(kind: string, databaseUrl: string, personId: string): Promise<Server> {
+  const command = [process.execPath, path.join(__dirname, "baseline.js"), kind, databaseUrl, personId];
+  return start(command, { NODE_ENV: "production" }, /"port":(\d+)/);
+}
+
+/** The product as it is shipped. */
+export function serveProduct(env: Record<string, string>): Promise<Server> {
+  return start([process.execPath, path.join(ROOT, "dist", "main.js")], env, /Latchkey is ready at/);
+}
+
+async function start(command: string[], env: Record<string, string>, ready: RegExp): Promise<Server> {
+  const [program = "", ...args] = canPin ? [TASKSET, "-c", SERVERS_CORE, ...command] : command;
+  const child = spawn(program, args, {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const found = await firstLine(child, ready);
+  // What it logs from now on is read and forgotten, as a log collector would read it.
+  child.stdout?.resume();
+  return {
+    port: Number(found[1] ?? env.PORT),
+    pid: child.pid ?? 0,
+    stop: () =>
+      new Promise((resolve) => {
+        child.once("exit", () => resolve());
+        child.kill("SIGTERM");
+      }),
+  };
+}
+
+function firstLine(child: ChildProcess, wanted: RegExp): Promise<RegExpExecArray> {
+  return new Promise((resolve, reject) => {
+    let printed = "";
+    const look = (chunk: Buffer) => {
+      printed += chunk;
+      const found = wanted.exec(printed);
+      if (!found) return;
+      child.stdout?.off("data", look);
+      resolve(found);
+    };
+    child.stdout?.on("data", look);
+    child.once("exit", () => reject(new Error(`It ended before it was ready:\n${printed}`)));
+  });
+}
