@@ -31,8 +31,6 @@ export type Route = {
 export const programRoutes: Route[] = [
   ["GET", "/healthz", "public", health.alive],
   ["GET", "/readyz", "public", health.ready],
-  ["GET", "/v1/authentication/verify", "apiKeySilent", api.verify],
-  ["GET", "/authentication/verify", "apiKeySilent", api.verify],
   ["GET", "/v1/me", "apiKey", api.me],
 ];
 

@@ -1,7 +1,8 @@
+import type { IncomingMessage, RequestListener, ServerOptions, ServerResponse } from "node:http";
 import path from "node:path";
-import { renderFile } from "ejs";
-import express, { type Express, type RequestHandler } from "express";
+import express, { type Express } from "express";
 import helmet from "helmet";
+import { apiDoor } from "./middleware/api-door";
 import { errorPage, fileNotFound, notFound, pathsOnly } from "./middleware/errors";
 import { refuseForgery } from "./middleware/forgery";
 import { guards } from "./middleware/guards";
@@ -11,36 +12,40 @@ import { setUpPending } from "./middleware/set-up-pending";
 import { wakeMailRoom } from "./middleware/wake-mail-room";
 import { pageRoutes, programRoutes, type Route } from "./routes";
 import { openAssets } from "./web/assets";
+import { bornForExpress } from "./web/born-for-express";
+import { dayInWords } from "./web/day-in-words";
 import type { Desk } from "./web/desk";
 import { icon } from "./web/icons";
+import { openViews } from "./web/views";
 import type { Visit } from "./web/visit";
 
 const ROOT = path.join(__dirname, "..");
 const FORM_BYTES = 100 * 1024;
 const FORM_FIELDS = 100;
 
-/** The Express application: its settings and the order of everything a request passes. */
-export function makeServer(desk: Desk, options: { trustProxy?: boolean | number | string } = {}): Express {
+/**
+ * What to make an HTTP server of: the Express application, its settings and the order of everything a request passes,
+ * behind the door for programs.
+ */
+export function makeServer(
+  desk: Desk,
+  options: { trustProxy?: boolean | number | string } = {},
+): { listener: RequestListener; options: ServerOptions } {
   const app = express();
-  // A list, because only then does EJS look for includes there too.
-  const views = [path.join(ROOT, "views")];
-  app.set("views", views);
-  app.set("view engine", "ejs");
-  app.set("view cache", true);
-  app.engine("ejs", (file, locals, done) =>
-    renderFile(file, locals, { views, cache: true, rmWhitespace: true }, done),
-  );
   app.set("query parser", "simple");
   app.set("trust proxy", options.trustProxy ?? false);
   app.disable("x-powered-by");
   app.disable("etag");
 
   app.use(requestLog(desk.log));
-  app.use(securityHeaders(desk));
+  const headers = securityHeaders(desk);
+  app.use((_req, res, next) => {
+    for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+    next();
+  });
   app.use(pathsOnly);
   const assets = openAssets(path.join(ROOT, "public"));
-  app.locals.asset = assets.address;
-  app.locals.icon = icon;
+  app.locals.views = openViews(path.join(ROOT, "views"), { asset: assets.address, icon, dayInWords });
   app.use(assets.serve);
   addRoutes(app, desk, programRoutes);
   app.use(fileNotFound);
@@ -53,7 +58,11 @@ export function makeServer(desk: Desk, options: { trustProxy?: boolean | number 
   addRoutes(app, desk, pageRoutes);
   app.use(notFound);
   app.use(errorPage(desk));
-  return app;
+  const door = apiDoor(desk, { headers, trustProxy: app.get("trust proxy fn") });
+  const listener: RequestListener = (req, res) => {
+    if (!door(req, res)) app(req, res);
+  };
+  return { listener, options: bornForExpress(app) };
 }
 
 function addRoutes(app: Express, desk: Desk, routes: Route[]): void {
@@ -66,9 +75,10 @@ function addRoutes(app: Express, desk: Desk, routes: Route[]): void {
   }
 }
 
-function securityHeaders(desk: Desk): RequestHandler {
+/** What helmet sets, which is the same for every answer: worked out once. */
+function securityHeaders(desk: Desk): Record<string, string> {
   const https = desk.baseUrl.protocol === "https:";
-  return helmet({
+  const setHeaders = helmet({
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
@@ -87,4 +97,8 @@ function securityHeaders(desk: Desk): RequestHandler {
     referrerPolicy: { policy: "same-origin" },
     xFrameOptions: { action: "deny" },
   });
+  const headers: Record<string, string> = {};
+  const answer = { setHeader: (name: string, value: string) => (headers[name] = value), removeHeader() {} };
+  setHeaders({} as IncomingMessage, answer as unknown as ServerResponse, () => {});
+  return headers;
 }

@@ -76,11 +76,11 @@ export function withDesk<T>(config: Config, mayMake: boolean, work: (desk: Desk)
 }
 
 /** Opens the desk with the secret of the environment, or the one in the data folder. */
-export async function openDeskOn(db: Pool, config: Config, log: Logger): Promise<Desk> {
+export async function openDeskOn(db: Pool, config: Config, log: Logger, lookups = db): Promise<Desk> {
   const { sealedPepper } = await findInstallation(db);
   const appSecret = config.appSecret ?? readAppSecret(config.dataDir, sealedPepper === null);
   const { baseUrl, mail } = config;
-  return openDesk({ db, log, baseUrl, appSecret, mail });
+  return openDesk({ db, lookups, log, baseUrl, appSecret, mail });
 }
 
 /** The log of a command: its answer is on standard output, and nothing else may be. */

@@ -15,6 +15,7 @@ import type { Desk } from "../web/desk";
 import { MIGRATIONS, openDeskOn } from "./open-installation";
 
 const FORGET_EVERY_MS = 60 * 60 * 1000;
+const LOOKUP_CONNECTIONS = 4;
 const DRAIN_MS = 25_000;
 const KEEP_ALIVE_MS = 75_000;
 
@@ -37,18 +38,22 @@ export async function serve(config: Config, terminal: boolean): Promise<void> {
 async function start(config: Config, log: Logger, started: Started): Promise<void> {
   const url = config.databaseUrl ?? (await startOwnPostgres(config, log, started));
   await migrate(url, MIGRATIONS, (line) => log.debug({}, line));
-  const db = openPool(url, (error) => log.warn({ err: error }, "A database connection broke"));
+  const onBroken = (error: Error) => log.warn({ err: error }, "A database connection broke");
+  const db = openPool(url, onBroken);
   started.push(() => db.end());
+  const lookups = openPool(url, onBroken, LOOKUP_CONNECTIONS);
+  started.push(() => lookups.end());
   const chainer = new TrailChainer(db, log);
   chainer.start();
   started.push(() => chainer.stop());
 
-  const desk = await openDeskOn(db, config, log);
+  const desk = await openDeskOn(db, config, log, lookups);
   started.push(() => desk.calls.flush());
   desk.mail.start();
   started.push(() => desk.mail.stop());
 
-  const server = createServer(makeServer(desk, { trustProxy: config.trustProxy }));
+  const { options, listener } = makeServer(desk, { trustProxy: config.trustProxy });
+  const server = createServer(options, listener);
   // Longer than proxies keep a connection idle, or they would now and then send a request into one that just closes.
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   await listen(server, config);

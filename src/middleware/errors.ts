@@ -61,7 +61,7 @@ async function answer(desk: Desk, req: Request, res: Response, refusal: Refusal)
     return;
   }
   // Whoever is signed in keeps the navigation; a database that is away must not keep the page away too.
-  const person = await personOf({ req, res, desk }).catch(() => undefined);
+  const person = personOf({ req, res, desk });
   const visit = person ? { req, res, desk, person } : { req, res, desk };
   await drawPage(visit, "errors/error", { title, status, sentence, requestId: String(req.id) });
 }

@@ -33,8 +33,6 @@ export type Guards = {
   watching: Watching;
   /** A good API key; refused with a JSON error. */
   apiKey: ApiKeyVisit;
-  /** A good API key; refused with an empty body. */
-  apiKeySilent: ApiKeyVisit;
 };
 
 export type GuardName = keyof Guards;
@@ -62,17 +60,11 @@ export const guards: { [Name in GuardName]: Guard<Name> } = {
     return signedIn && (await withRecentPassword(asAdministrator(signedIn)));
   },
   apiKey: async (visit) => {
-    const apiKey = await checkApiKey(visit.desk, visit.req);
+    const apiKey = await checkApiKey(visit.desk, visit.req.headers, visit.req.ip);
     if (apiKey) return { ...visit, apiKey };
     askForKey(visit).json({
       errors: [{ status: "401", title: "Unauthorized", detail: "Send a valid API key." }],
     });
-    return undefined;
-  },
-  apiKeySilent: async (visit) => {
-    const apiKey = await checkApiKey(visit.desk, visit.req);
-    if (apiKey) return { ...visit, apiKey };
-    askForKey(visit).end();
     return undefined;
   },
 };
@@ -101,7 +93,7 @@ const ON_THE_WAY = new Set(["/confirm-password", "/session/stay"]);
 
 async function atStage(visit: Visit, stage: SessionStage): Promise<PersonVisit | undefined> {
   const { session } = visit.req;
-  const person = await personOf(visit);
+  const person = personOf(visit);
   if (!person) {
     const page = pageOf(visit);
     // What was typed is kept where the session ended by itself, not where somebody ended it.

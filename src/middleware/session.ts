@@ -13,7 +13,7 @@ export function sessions(desk: Desk): RequestHandler {
   return session({
     name,
     secret,
-    store: new SessionStore(desk.db),
+    store: new SessionStore(desk.db, desk.lookups),
     resave: false,
     saveUninitialized: false,
     cookie: {

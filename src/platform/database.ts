@@ -5,16 +5,41 @@ export type Queryable = {
   query<Row extends QueryResultRow>(text: string, values?: unknown[]): Promise<QueryResult<Row>>;
 };
 
-/** Opens a pool of connections to Postgres; `onError` hears of idle connections that broke. */
-export function openPool(url: string, onError: (error: Error) => void): Pool {
+/** Opens a pool of connections to Postgres, ten unless told; `onError` hears of idle connections that broke. */
+export function openPool(url: string, onError: (error: Error) => void, max = 10): Pool {
   const pool = new Pool({
     connectionString: url,
-    max: 10,
+    max,
     idleTimeoutMillis: 0,
     connectionTimeoutMillis: 5_000,
   });
   pool.on("error", onError);
   return pool;
+}
+
+// The prepared statement is not there, or another is, under this name: a pooler hands each transaction another
+// connection. The last one: its result changed when another release migrated.
+const NOT_AS_PREPARED = new Set(["26000", "42P05", "0A000"]);
+const withoutPreparing = new WeakSet<Pool>();
+
+/**
+ * Sends a statement that Postgres plans once per connection, under `name`; where something between allows no such
+ * statements, it is planned anew each time from then on.
+ */
+export async function queryPrepared<Row extends QueryResultRow>(
+  pool: Pool,
+  statement: { name: string; text: string },
+  values: unknown[],
+): Promise<QueryResult<Row>> {
+  if (!withoutPreparing.has(pool)) {
+    try {
+      return await pool.query<Row>({ ...statement, values });
+    } catch (error) {
+      if (!(error instanceof DatabaseError) || !NOT_AS_PREPARED.has(error.code ?? "")) throw error;
+      withoutPreparing.add(pool);
+    }
+  }
+  return pool.query<Row>(statement.text, values);
 }
 
 const DEADLOCK = "40P01";

@@ -1,5 +1,6 @@
+import type { Pool } from "pg";
 import { type KeyOwner, OWNER_COLUMN } from "../base/key-owner";
-import type { Queryable } from "../platform/database";
+import { type Queryable, queryPrepared } from "../platform/database";
 
 /** A key as pages show it; the key itself is stored nowhere. */
 export type ApiKey = { id: string; createdAt: Date; endedAt: Date | null; replacedBy: string | null };
@@ -29,14 +30,19 @@ export async function findLiveApiKey(db: Queryable, owner: KeyOwner): Promise<Ap
   return rows[0];
 }
 
-/** The owner's key that ended last. */
-export async function findLastEndedApiKey(db: Queryable, owner: KeyOwner): Promise<ApiKey | undefined> {
+/** The owner's live key, and the one that ended last, by one question. */
+export async function findLatestApiKeys(
+  db: Queryable,
+  owner: KeyOwner,
+): Promise<{ live: ApiKey | undefined; ended: ApiKey | undefined }> {
+  const column = OWNER_COLUMN[owner.kind];
   const { rows } = await db.query<ApiKey>(
-    `select ${COLUMNS} from api_keys where ${OWNER_COLUMN[owner.kind]} = $1 and ended_at is not null
-      order by ended_at desc limit 1`,
+    `(select ${COLUMNS} from api_keys where ${column} = $1 and ended_at is null)
+     union all
+     (select ${COLUMNS} from api_keys where ${column} = $1 and ended_at is not null order by ended_at desc limit 1)`,
     [owner.id],
   );
-  return rows[0];
+  return { live: rows.find((key) => !key.endedAt), ended: rows.find((key) => key.endedAt) };
 }
 
 /** Adds an owner's first live key. False when they already have one. */
@@ -81,17 +87,20 @@ export async function endApiKey(db: Queryable, owner: KeyOwner, id: string): Pro
   return rowCount === 1;
 }
 
-/** A key by its id with its owner; not live once it has ended or its owner is deactivated. Never cached. */
-export async function findApiKeyForCheck(db: Queryable, id: string): Promise<CheckedApiKey | undefined> {
-  const { rows } = await db.query<CheckedApiKey>(
-    `select k.id, k.hash, k.ended_at is null and coalesce(p.deactivated_at, s.deactivated_at) is null as live,
+const FOR_CHECK = {
+  name: "api-keys-for-check",
+  text: `select k.id, k.hash, k.ended_at is null and coalesce(p.deactivated_at, s.deactivated_at) is null as live,
             json_build_object('kind', case when p.id is null then 'service-account' else 'person' end,
                               'id', coalesce(p.id, s.id)) as owner,
             coalesce(p.email, s.name) as name, p.first_name as "firstName", p.last_name as "lastName",
             coalesce(p.roles, s.roles) as roles
        from api_keys k left join people p on p.id = k.person_id
-                       left join service_accounts s on s.id = k.service_account_id where k.id = $1`,
-    [id],
-  );
-  return rows[0];
+                       left join service_accounts s on s.id = k.service_account_id where k.id = any($1)`,
+};
+
+/** Keys by their ids with their owners, in the order asked for; not live once ended or the owner deactivated. Never cached. */
+export async function findApiKeysForCheck(db: Pool, ids: string[]): Promise<(CheckedApiKey | undefined)[]> {
+  const { rows } = await queryPrepared<CheckedApiKey>(db, FOR_CHECK, [ids]);
+  const found = new Map(rows.map((row) => [row.id, row]));
+  return ids.map((id) => found.get(id));
 }

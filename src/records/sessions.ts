@@ -1,4 +1,6 @@
-import type { Queryable } from "../platform/database";
+import type { Pool } from "pg";
+import type { Person } from "../base/person";
+import { type Queryable, queryPrepared } from "../platform/database";
 
 /** How far someone has come: a code is due, enrolment is due, or signed in. */
 export type SessionStage = "code" | "enrolment" | "signed-in";
@@ -22,6 +24,7 @@ export type SessionRow = {
   lifetimeLeft: number;
   /** The page for which a form is parked, perhaps too long ago. */
   parkedFor: string | null;
+  person: Person;
 };
 
 /** How long someone half signed in has for the second step, in seconds. */
@@ -47,20 +50,27 @@ const STAGE = `case when s.stage = 'signed-in' and not p.has_second_factor
 const ALIVE = `(s.stage = 'signed-in' or s.started_at + interval '${HALF_SIGNED_IN_SECONDS} s' > clock_timestamp())
   and ${IDLE_END} > clock_timestamp() and ${ABSOLUTE_END} > clock_timestamp() and p.deactivated_at is null`;
 
-/** A session by the hash of its cookie, also one that has ended but is still remembered. */
-export async function findSession(db: Queryable, sid: string): Promise<SessionRow | undefined> {
-  const { rows } = await db.query<SessionRow>(
-    `select s.id, s.sess, s.person_id as "personId", ${STAGE} as stage, ${ALIVE} as alive, ${IDLE_TIMEOUT} as "idleTimeout",
-            i.absolute_lifetime as "absoluteLifetime",
+const FIND = {
+  name: "sessions",
+  text: `select s.sid, s.id, s.sess, s.person_id as "personId", ${STAGE} as stage, ${ALIVE} as alive,
+            ${IDLE_TIMEOUT} as "idleTimeout", i.absolute_lifetime as "absoluteLifetime",
             case when least(${IDLE_END}, ${ABSOLUTE_END}) > clock_timestamp() then null
                  when ${IDLE_END} < ${ABSOLUTE_END} then 'idle-timeout' else 'absolute-lifetime' end as "endedBy",
             extract(epoch from ${IDLE_END} - clock_timestamp())::float8 as "idleLeft",
             extract(epoch from ${ABSOLUTE_END} - clock_timestamp())::float8 as "lifetimeLeft",
-            (select f.path from parked_forms f where f.sid = s.sid) as "parkedFor"
-       from sessions s join people p on p.id = s.person_id cross join installation i where s.sid = $1`,
-    [sid],
-  );
-  return rows[0];
+            f.path as "parkedFor",
+            json_build_object('id', p.id, 'email', p.email, 'firstName', p.first_name, 'lastName', p.last_name,
+                              'phoneNumber', p.phone_number, 'sessionTimeout', p.session_timeout, 'roles', p.roles,
+                              'version', p.version) as person
+       from sessions s join people p on p.id = s.person_id cross join installation i
+       left join parked_forms f on f.sid = s.sid where s.sid = any($1)`,
+};
+
+/** Sessions by the hashes of their cookies, in the order asked for; also those that ended but are still remembered. */
+export async function findSessions(db: Pool, sids: string[]): Promise<(SessionRow | undefined)[]> {
+  const { rows } = await queryPrepared<SessionRow & { sid: string }>(db, FIND, [sids]);
+  const found = new Map(rows.map(({ sid, ...row }) => [sid, row]));
+  return sids.map((sid) => found.get(sid));
 }
 
 /** Begins a session: the only statement that makes a row, so nothing in flight brings an ended one back. Returns its id. */
@@ -93,13 +103,17 @@ export async function saveSession(db: Queryable, sid: string, sess: object): Pro
   );
 }
 
-/** Counts a request as activity. An ended session stays ended. */
-export async function touchSession(db: Queryable, sid: string): Promise<void> {
-  await db.query(
-    `update sessions s set last_active_at = clock_timestamp()
-       from people p, installation i where s.sid = $1 and p.id = s.person_id and ${ALIVE}`,
-    [sid],
-  );
+const TOUCH = {
+  name: "touch-sessions",
+  text: `update sessions s set last_active_at = clock_timestamp()
+    from people p, installation i
+   where s.sid in (select sid from sessions where sid = any($1) for no key update skip locked)
+     and p.id = s.person_id and ${ALIVE}`,
+};
+
+/** Counts requests as activity. An ended session stays ended; one being changed is left to whoever changes it. */
+export async function touchSessions(db: Pool, sids: string[]): Promise<void> {
+  await queryPrepared(db, TOUCH, [sids]);
 }
 
 /** Ends the session with this stored name; true when it was this person's and alive. */

@@ -1,26 +1,30 @@
 import { timingSafeEqual } from "node:crypto";
-import type { Request } from "express";
+import type { IncomingHttpHeaders } from "node:http";
 import { apiKeyId, hashApiKey } from "../base/api-key-format";
 import { clientAddress, clientName } from "../base/client";
 import { readCredentials } from "../base/credentials";
-import { type CheckedApiKey, findApiKeyForCheck } from "../records/api-keys";
+import type { CheckedApiKey } from "../records/api-keys";
 import type { Desk } from "./desk";
 
 /**
  * The live key this request presents, with its owner; `undefined` for none, unknown, wrong, ended or another's. Asks
  * the database every time: no cache may accept a key that has been revoked.
  */
-export async function checkApiKey(desk: Desk, req: Request): Promise<CheckedApiKey | undefined> {
-  const credentials = readCredentials(req.headers);
+export async function checkApiKey(
+  desk: Desk,
+  headers: IncomingHttpHeaders,
+  address: string | undefined,
+): Promise<CheckedApiKey | undefined> {
+  const credentials = readCredentials(headers);
   const id = credentials && apiKeyId(credentials.key);
   if (!credentials || id === undefined) return undefined;
-  const found = await findApiKeyForCheck(desk.db, id);
+  const found = await desk.findApiKey(id);
   if (!found || !timingSafeEqual(found.hash, hashApiKey(credentials.key))) return undefined;
   if (!isNameOf(found, credentials.name)) return undefined;
   desk.calls.note({
     keyId: found.id,
-    client: clientName(req.get("user-agent")),
-    address: clientAddress(req.ip),
+    client: clientName(headers["user-agent"]),
+    address: clientAddress(address),
     accepted: found.live,
     at: desk.now(),
   });

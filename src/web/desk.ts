@@ -1,9 +1,11 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { Pool } from "pg";
+import { batched } from "../platform/batch";
 import { type Logger, noticesIn } from "../platform/log";
 import { type MailSettings, openMailer } from "../platform/mailer";
 import { makePasswords, type Passwords } from "../platform/passwords";
 import { deriveKey, keyedHash, makeSeal, type Seal, SealBroken } from "../platform/seal";
+import { type CheckedApiKey, findApiKeysForCheck } from "../records/api-keys";
 import { findInstallation, keepFirstPepper } from "../records/installation";
 import { CallGatherer } from "./gather-calls";
 import { MailRoom } from "./mail-room";
@@ -11,6 +13,10 @@ import { MailRoom } from "./mail-room";
 /** Everything a handler may need that is not in the request. */
 export type Desk = {
   db: Pool;
+  /** Connections for lookups that are made for many requests at once: no transaction ever holds one up. */
+  lookups: Pool;
+  /** A key by its id with its owner, as the database has it now. */
+  findApiKey: (id: string) => Promise<CheckedApiKey | undefined>;
   log: Logger;
   baseUrl: URL;
   seal: Seal;
@@ -39,6 +45,8 @@ export class WrongAppSecret extends Error {}
  */
 export async function openDesk(options: {
   db: Pool;
+  /** Those of `db` unless given. */
+  lookups?: Pool;
   log: Logger;
   baseUrl: URL;
   appSecret: string;
@@ -47,7 +55,7 @@ export async function openDesk(options: {
   passwordCost?: number;
   now?: () => Date;
 }): Promise<Desk> {
-  const { db, appSecret, baseUrl } = options;
+  const { db, lookups = db, appSecret, baseUrl } = options;
   const seal = makeSeal(appSecret);
   await keepFirstPepper(db, seal.close(randomBytes(32), PEPPER));
   const installation = await findInstallation(db);
@@ -59,6 +67,8 @@ export async function openDesk(options: {
   const mailer = openMailer(options.mail, baseUrl, noticesIn(options.log));
   return {
     db,
+    lookups,
+    findApiKey: batched((ids: string[]) => findApiKeysForCheck(lookups, ids), { most: 500, inFlight: 2 }),
     log: options.log,
     baseUrl,
     seal,

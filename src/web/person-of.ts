@@ -1,8 +1,8 @@
-import { findPerson, type Person } from "../records/people";
+import type { Person } from "../base/person";
 import type { Visit } from "./visit";
 
 /** The active person whose live session this request carries, at whatever stage it is. */
-export async function personOf({ req, desk }: Visit): Promise<Person | undefined> {
+export function personOf({ req }: Visit): Person | undefined {
   const session = req.session;
-  return session?.alive && session.personId ? findPerson(desk.db, session.personId) : undefined;
+  return session?.alive ? session.person : undefined;
 }

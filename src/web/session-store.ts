@@ -2,12 +2,14 @@ import { createHash } from "node:crypto";
 import connectPgSimple from "connect-pg-simple";
 import session, { type SessionData } from "express-session";
 import type { Pool } from "pg";
+import type { Person } from "../base/person";
+import { batched } from "../platform/batch";
 import {
-  findSession,
+  findSessions,
   type SessionRow,
   type SessionStage,
   saveSession,
-  touchSession,
+  touchSessions,
 } from "../records/sessions";
 
 declare module "express-session" {
@@ -23,6 +25,7 @@ declare module "express-session" {
     parkedFor: SessionRow["parkedFor"];
     idleLeft: number;
     lifetimeLeft: number;
+    person: Person;
     csrfSecret: string;
     /** When the password was last given, in milliseconds since 1970. */
     passwordGivenAt: number;
@@ -45,6 +48,11 @@ export function onlyLookedAt(session: object): void {
   lookedAt.add(session);
 }
 
+const LOOKUPS = { most: 500, inFlight: 1 };
+const TOUCHES = { most: 500, inFlight: 1 };
+// Within a second of the last touch another would move the end by less than the second that is promised.
+const JUST_TOUCHED_SECONDS = 0.9;
+
 const PgSession = connectPgSimple(session);
 type Done = (error?: unknown) => void;
 
@@ -53,13 +61,25 @@ type Done = (error?: unknown) => void;
  * row, and saving or touching never re-creates a session that has ended (its own `set` inserts).
  */
 export class SessionStore extends PgSession {
-  constructor(readonly pool: Pool) {
+  readonly #find: (sid: string) => Promise<SessionRow | undefined>;
+  readonly #touch: (sid: string) => Promise<void>;
+
+  /** Sessions are looked up and touched through `lookups`, many at once; all else goes through `pool`. */
+  constructor(
+    readonly pool: Pool,
+    lookups: Pool,
+  ) {
     super({ pool, tableName: "sessions", pruneSessionInterval: false });
+    this.#find = batched((sids: string[]) => findSessions(lookups, sids), LOOKUPS);
+    this.#touch = batched(async (sids: string[]) => {
+      await touchSessions(lookups, sids);
+      return sids.map(() => undefined);
+    }, TOUCHES);
   }
 
   /** Reads a session; one that has ended comes back with `alive: false`, so that its page can say why. */
   override get(sid: string, done: (error: unknown, session?: SessionData | null) => void): void {
-    findSession(this.pool, hashSid(sid)).then((row) => {
+    this.#find(hashSid(sid)).then((row) => {
       if (!row) return done(null, null);
       const { id: publicId, sess, ...columns } = row;
       done(null, { cookie: { originalMaxAge: null }, ...sess, publicId, ...columns } as SessionData);
@@ -68,13 +88,23 @@ export class SessionStore extends PgSession {
 
   override set(sid: string, data: SessionData, done: Done = () => {}): void {
     const { publicId, personId, stage, alive, ...rest } = data;
-    const { idleTimeout, absoluteLifetime, endedBy, parkedFor, idleLeft, lifetimeLeft, ...remembered } = rest;
+    const {
+      idleTimeout,
+      absoluteLifetime,
+      endedBy,
+      parkedFor,
+      idleLeft,
+      lifetimeLeft,
+      person,
+      ...remembered
+    } = rest;
     saveSession(this.pool, hashSid(sid), remembered).then(() => done(), done);
   }
 
   override touch(sid: string, data: SessionData, done: Done = () => {}): void {
-    if (lookedAt.has(data)) done();
-    else touchSession(this.pool, hashSid(sid)).then(() => done(), done);
+    const { idleTimeout = 0, idleLeft = 0 } = data;
+    if (lookedAt.has(data) || idleTimeout - idleLeft < JUST_TOUCHED_SECONDS) done();
+    else this.#touch(hashSid(sid)).then(() => done(), done);
   }
 
   override destroy(sid: string, done: Done = () => {}): void {

@@ -1,8 +1,8 @@
 import type { Request, Response } from "express";
 import type { Actor } from "../base/actor";
 import { clientAddress, clientName } from "../base/client";
+import type { Person } from "../base/person";
 import type { CheckedApiKey } from "../records/api-keys";
-import type { Person } from "../records/people";
 import type { Desk } from "./desk";
 
 /** One request, as a handler behind the guard "public" gets it. */

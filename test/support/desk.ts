@@ -58,7 +58,7 @@ export async function openTestDesk({ smtpUrl }: { smtpUrl?: string } = {}): Prom
       passwordCost: 4,
       now,
     });
-    server.on("request", makeServer(desk));
+    server.on("request", makeServer(desk).listener);
     servers.push(server);
     desks.push(desk);
     return { origin, desk };

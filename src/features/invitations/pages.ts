@@ -123,7 +123,7 @@ async function drawJoin(visit: Visit, link: Link, values: Form, page: Partial<Pa
     title: "Join",
     email: link.email,
     values: { firstName, lastName },
-    signedInAs: (await personOf(visit))?.email,
+    signedInAs: personOf(visit)?.email,
     ...page,
   });
 }

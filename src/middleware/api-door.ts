@@ -1,0 +1,62 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import proxyAddr from "proxy-addr";
+import { checkApiKey } from "../web/check-api-key";
+import type { Desk } from "../web/desk";
+
+/** Where programs ask whether a key is good; the second is how the reference has it. */
+export const VERIFY_PATHS = ["/v1/authentication/verify", "/authentication/verify"];
+
+const ASK_FOR_KEY = { "WWW-Authenticate": 'Basic realm="Latchkey", charset="UTF-8"' };
+
+/**
+ * Answers GET and HEAD of the addresses where programs ask whether a key is good: 200 for a good one, 401 for
+ * everything else alike, 503 where the database cannot be asked, and never a body. False for all other requests, which
+ * nothing has been done to. It stands before Express, whose way from a request to its handler costs several times what
+ * the answer itself does; the key is checked as everywhere, by the database, each time.
+ */
+export function apiDoor(
+  desk: Desk,
+  options: { headers: OutgoingHttpHeaders; trustProxy: (address: string, hop: number) => boolean },
+): (req: IncomingMessage, res: ServerResponse) => boolean {
+  const good = { ...options.headers, "Cache-Control": "no-store", "Content-Length": 0 };
+  const refused = { ...good, ...ASK_FOR_KEY };
+  const answers: Record<number, OutgoingHttpHeaders> = { 200: good, 401: refused, 503: good };
+
+  return (req, res) => {
+    if (!isVerification(req)) return false;
+    const began = performance.now();
+    const address = proxyAddr(req, options.trustProxy);
+    checkApiKey(desk, req.headers, address)
+      .then(
+        (key) => (key ? 200 : 401),
+        (error) => {
+          desk.log.error({ err: error }, "A key could not be checked");
+          return 503;
+        },
+      )
+      .then((status) => {
+        res.writeHead(status, answers[status]).end();
+        const { method, url: path } = req;
+        const responseTime = Math.round(performance.now() - began);
+        desk.log.info(
+          { req: { id: randomUUID(), method, path: pathOf(path) }, res: { status }, responseTime },
+          "request",
+        );
+      })
+      .catch((error) => desk.log.error({ err: error }, "A key check could not be answered"));
+    return true;
+  };
+}
+
+function isVerification({ method, url }: IncomingMessage): boolean {
+  if (method !== "GET" && method !== "HEAD") return false;
+  // As Express compares: whatever the case, with a slash at the end or without.
+  const path = pathOf(url).toLowerCase();
+  return VERIFY_PATHS.includes(path.endsWith("/") ? path.slice(0, -1) : path);
+}
+
+function pathOf(url = ""): string {
+  const query = url.indexOf("?");
+  return query === -1 ? url : url.slice(0, query);
+}

@@ -1,0 +1,48 @@
+type Waiting<Item, Answer> = {
+  item: Item;
+  resolve: (answer: Answer) => void;
+  reject: (reason: unknown) => void;
+};
+
+/**
+ * Gathers what is asked for within one turn of the event loop, and while `inFlight` calls are under way, into one call
+ * of `work`, which answers in the order of its items, at most `most` at a time. Nothing is remembered: a call starts
+ * only after each of its items was asked for, so an answer is never older than the question. A call that fails fails
+ * those it was made for, and nobody else.
+ */
+export function batched<Item, Answer>(
+  work: (items: Item[]) => Promise<Answer[]>,
+  { most, inFlight }: { most: number; inFlight: number },
+): (item: Item) => Promise<Answer> {
+  const waiting: Waiting<Item, Answer>[] = [];
+  let underWay = 0;
+  let planned = false;
+
+  function plan(): void {
+    if (planned || waiting.length === 0 || underWay >= inFlight) return;
+    planned = true;
+    setImmediate(start);
+  }
+
+  async function start(): Promise<void> {
+    planned = false;
+    const mine = waiting.splice(0, most);
+    underWay += 1;
+    plan();
+    try {
+      const answers = await work(mine.map(({ item }) => item));
+      for (const [i, { resolve }] of mine.entries()) resolve(answers[i] as Answer);
+    } catch (error) {
+      for (const { reject } of mine) reject(error);
+    } finally {
+      underWay -= 1;
+      plan();
+    }
+  }
+
+  return (item) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ item, resolve, reject });
+      plan();
+    });
+}

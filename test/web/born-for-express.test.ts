@@ -1,0 +1,26 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import express from "express";
+import { bornForExpress } from "../../src/web/born-for-express";
+
+it("a request and its answer have Express's prototypes before Express sees them, where that gains something", async () => {
+  const app = express();
+  const seen: boolean[] = [];
+  app.get("/", (req, res) => {
+    res.json({ ip: req.ip, asked: req.get("x-asked"), query: req.query });
+  });
+  const server = createServer(bornForExpress(app), (req, res) => {
+    seen.push(Object.getPrototypeOf(req) === app.request, Object.getPrototypeOf(res) === app.response);
+    app(req, res);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const answer = await fetch(`http://127.0.0.1:${port}/?a=b`, { headers: { "x-asked": "yes" } });
+  expect(await answer.json()).toEqual({ ip: "127.0.0.1", asked: "yes", query: { a: "b" } });
+  const gains = Number.parseInt(process.versions.node, 10) <= 22;
+  expect(seen).toEqual([gains, gains]);
+  server.closeAllConnections();
+  server.close();
+});
