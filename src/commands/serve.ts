@@ -16,6 +16,8 @@ import { MIGRATIONS, openDeskOn } from "./open-installation";
 
 const FORGET_EVERY_MS = 60 * 60 * 1000;
 const LOOKUP_CONNECTIONS = 4;
+// Until then a late click is told why it is signed out.
+const REMEMBERED_DAYS = 30;
 const DRAIN_MS = 25_000;
 const KEEP_ALIVE_MS = 75_000;
 
@@ -89,7 +91,7 @@ async function announce(desk: Desk, log: Logger): Promise<void> {
 function forgetOldRowsHourly(db: Pool, log: Logger): () => void {
   const timer = setInterval(() => {
     Promise.all([
-      forgetEndedSessions(db),
+      forgetEndedSessions(db, REMEMBERED_DAYS),
       forgetOldMail(db),
       forgetOldLinks(db),
       forgetParkedForms(db),

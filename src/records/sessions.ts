@@ -188,11 +188,12 @@ export async function listSessions(db: Queryable, personId: string): Promise<Liv
   return rows;
 }
 
-/** Forgets sessions that ended more than 30 days ago; until then a late click is told why it is signed out. */
-export async function forgetEndedSessions(db: Queryable): Promise<number> {
+/** Forgets sessions that ended so many days ago or longer, of one person or all. With 0 before a limit is raised: none comes back. */
+export async function forgetEndedSessions(db: Queryable, days: number, personId?: string): Promise<number> {
   const { rowCount } = await db.query(
-    `delete from sessions s using people p, installation i where p.id = s.person_id
-        and least(${IDLE_END}, ${ABSOLUTE_END}) < now() - interval '30 days'`,
+    `delete from sessions s using people p, installation i where p.id = s.person_id and ($2::uuid is null or p.id = $2)
+        and least(${IDLE_END}, ${ABSOLUTE_END}) <= clock_timestamp() - make_interval(days => $1)`,
+    [days, personId],
   );
   return rowCount ?? 0;
 }

@@ -3,6 +3,7 @@ import type { Actor } from "../base/actor";
 import { type Queryable, transaction } from "../platform/database";
 import { asAdministrator } from "../records/administrators";
 import { lockPerson, type ProfileFields, updateProfile } from "../records/people";
+import { forgetEndedSessions } from "../records/sessions";
 import { addTrailEntry } from "../records/trail";
 
 export type ProfileField = keyof ProfileFields;
@@ -27,6 +28,7 @@ export async function changeProfile(
     if (!current) return "stale";
     const changed = FIELDS.filter((field) => current[field] !== profile[field]);
     if (changed.length === 0) return { changed };
+    if (profile.sessionTimeout > current.sessionTimeout) await forgetEndedSessions(tx, 0, personId);
     if (!(await updateProfile(tx, personId, version, profile))) return "stale";
     const details = Object.fromEntries(
       changed.map((field) => [field, { from: current[field], to: profile[field] }]),

@@ -81,6 +81,25 @@ describe("the idle timeout", () => {
     expect((await phone.open("/profile")).path).toBe("/profile");
   });
 
+  it("that has passed is not undone by a longer one, chosen elsewhere", async () => {
+    const library = await signIn(desk, ada);
+    await ageSession(desk, library, 31 * 60);
+    await choose(ada.visitor, "90 days");
+    expect((await library.open("/profile")).path).toMatch(/^\/sign-in/);
+    expect((await ada.visitor.open("/profile")).path).toBe("/profile");
+  });
+
+  it("that has passed is not undone by a ceiling that is raised", async () => {
+    await choose(ada.visitor, "8 hours");
+    await desk.db.query("update installation set longest_session_timeout = 900");
+    const library = await signIn(desk, ada);
+    await ageSession(desk, library, 16 * 60);
+    const page = await ada.visitor.tab().open("/admin/settings");
+    await page.fill("Longest session timeout", "8 hours").press("Save Changes");
+    expect(page.text).toContain("Saved: Longest session timeout.");
+    expect((await library.open("/profile")).path).toMatch(/^\/sign-in/);
+  });
+
   it("leads back, after signing in again, to where they were", async () => {
     await ageSession(desk, ada.visitor, 31 * 60);
     await ada.visitor.open("/profile/two-factor/reset?from=here");

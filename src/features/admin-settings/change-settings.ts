@@ -2,6 +2,7 @@ import type { Pool } from "pg";
 import type { Actor } from "../../base/actor";
 import { asAdministrator } from "../../records/administrators";
 import { findInstallation, type Settings, updateSettings } from "../../records/installation";
+import { forgetEndedSessions } from "../../records/sessions";
 import { addTrailEntry } from "../../records/trail";
 
 export type Setting = keyof Settings;
@@ -13,6 +14,8 @@ export const SETTINGS: Setting[] = [
   "absoluteLifetime",
   "twoFactorPolicy",
 ];
+
+const LIMITS = ["longestSessionTimeout", "longestSessionTimeoutAdministrators", "absoluteLifetime"] as const;
 
 /**
  * Saves the settings and says which changed. "stale" when they were saved since the form was drawn, unless that other
@@ -32,7 +35,9 @@ export async function changeSettings(
       const changed = SETTINGS.filter((setting) => current[setting] !== settings[setting]);
       if (changed.length === 0) return { changed };
       // The version read here is the one written over, so that the trail's "from" is what was there.
-      if (current.version !== version || !(await updateSettings(tx, version, settings))) return "stale";
+      if (current.version !== version) return "stale";
+      if (LIMITS.some((limit) => settings[limit] > current[limit])) await forgetEndedSessions(tx, 0);
+      if (!(await updateSettings(tx, version, settings))) return "stale";
       const details = Object.fromEntries(
         changed.map((setting) => [setting, { from: current[setting], to: settings[setting] }]),
       );
