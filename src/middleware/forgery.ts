@@ -17,7 +17,7 @@ export function refuseForgery(desk: Desk): RequestHandler {
       throw new Refusal(403, "This form was sent from another site, so nothing was changed.");
     }
     // Without a session csurf would make one for every stranger who looks at the sign-in page.
-    if (!req.session.alive || isSignIn(req)) return next();
+    if (!req.session.row?.alive || isSignIn(req)) return next();
     checkToken(req, res, (error?: unknown) => {
       if (!error) return next();
       next(

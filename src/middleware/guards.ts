@@ -92,22 +92,22 @@ function asAdministrator(visit: PersonVisit): PersonVisit {
 const ON_THE_WAY = new Set(["/confirm-password", "/session/stay"]);
 
 async function atStage(visit: Visit, stage: SessionStage): Promise<PersonVisit | undefined> {
-  const { session } = visit.req;
+  const { row } = visit.req.session;
   const person = personOf(visit);
   if (!person) {
     const page = pageOf(visit);
     // What was typed is kept where the session ended by itself, not where somebody ended it.
-    if (visit.req.method === "POST" && session.endedBy && session.stage === "signed-in")
+    if (visit.req.method === "POST" && row?.endedBy && row.stage === "signed-in")
       await parkForm(visit, page);
     await leave(visit, `/sign-in?return=${encodeURIComponent(page)}`);
     return undefined;
   }
-  if (session.stage === stage) {
+  if (row?.stage === stage) {
     if (stage === "signed-in" && visit.req.method === "POST" && !ON_THE_WAY.has(visit.req.path))
       await dropParked(visit);
     return { ...visit, person };
   }
-  await leave(visit, pageOfStage(session.stage ?? "code"));
+  await leave(visit, pageOfStage(row?.stage ?? "code"));
   return undefined;
 }
 

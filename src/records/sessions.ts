@@ -7,6 +7,7 @@ export type SessionStage = "code" | "enrolment" | "signed-in";
 
 /** A session as it is read at each request. */
 export type SessionRow = {
+  sid: string;
   id: string;
   sess: Record<string, unknown>;
   personId: string;
@@ -68,8 +69,8 @@ const FIND = {
 
 /** Sessions by the hashes of their cookies, in the order asked for; also those that ended but are still remembered. */
 export async function findSessions(db: Pool, sids: string[]): Promise<(SessionRow | undefined)[]> {
-  const { rows } = await queryPrepared<SessionRow & { sid: string }>(db, FIND, [sids]);
-  const found = new Map(rows.map(({ sid, ...row }) => [sid, row]));
+  const { rows } = await queryPrepared<SessionRow>(db, FIND, [sids]);
+  const found = new Map(rows.map((row) => [row.sid, row]));
   return sids.map((sid) => found.get(sid));
 }
 

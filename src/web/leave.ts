@@ -6,7 +6,7 @@ import type { Visit } from "./visit";
  * session is saved first, or the next request could overtake it.
  */
 export async function leave({ req, res }: Visit, path: string, notice?: string): Promise<void> {
-  if (req.session?.publicId) {
+  if (req.session?.row) {
     if (notice) req.session.notice = notice;
     await new Promise<void>((resolve, reject) =>
       req.session.save((error) => (error ? reject(error) : resolve())),

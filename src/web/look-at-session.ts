@@ -1,4 +1,5 @@
 import type { Request } from "express";
+import type { SessionData } from "express-session";
 import { onlyLookedAt } from "./session-store";
 
 /**
@@ -7,16 +8,17 @@ import { onlyLookedAt } from "./session-store";
  */
 export function lookAtSession({ session }: Request): number {
   onlyLookedAt(session);
-  return session.alive && session.stage === "signed-in" ? secondsLeft(session) : 0;
+  const { row } = session;
+  return row?.alive && row.stage === "signed-in" ? secondsLeft(row) : 0;
 }
 
 /** How many whole seconds a session has left from this request on, which is activity; undefined where it has just begun. */
 export function secondsAfterActivity({ session }: Request): number | undefined {
-  const { idleTimeout, lifetimeLeft } = session;
+  const { idleTimeout, lifetimeLeft } = session.row ?? {};
   if (idleTimeout === undefined || lifetimeLeft === undefined) return undefined;
   return Math.floor(Math.min(idleTimeout, lifetimeLeft));
 }
 
-function secondsLeft({ idleLeft = 0, lifetimeLeft = 0 }: Request["session"]): number {
+function secondsLeft({ idleLeft = 0, lifetimeLeft = 0 }: SessionData["row"]): number {
   return Math.max(0, Math.min(idleLeft, lifetimeLeft));
 }

@@ -35,7 +35,7 @@ export async function drawPage(visit: Visit & { person?: Person }, view: string,
   const { req, res } = visit;
   const { status = 200, errors = [], ...locals } = page;
   const notice = await takeNotice(visit);
-  const signedIn = visit.person && req.session?.stage === "signed-in" ? visit.person : undefined;
+  const signedIn = visit.person && req.session?.row?.stage === "signed-in" ? visit.person : undefined;
   const parked =
     visit.person && status === 200 ? await readParkedForm({ ...visit, person: visit.person }) : undefined;
   const shared = {

@@ -11,7 +11,8 @@ import type { PersonVisit, Visit } from "./visit";
  * fill in somebody's pages.
  */
 export async function parkForm({ req, desk }: Visit, path: string): Promise<void> {
-  const { personId, csrfSecret } = req.session;
+  const { csrfSecret, row } = req.session;
+  const personId = row?.personId;
   const { _csrf = "", ...form } = readForm(req);
   const fields = fieldsToPark(form);
   if (!fields || !personId || !csrfSecret || !new Tokens().verify(csrfSecret, _csrf)) return;
@@ -21,14 +22,14 @@ export async function parkForm({ req, desk }: Visit, path: string): Promise<void
 
 /** What was typed into a form of this page before its session ended. */
 export async function readParkedForm({ req, desk, person }: PersonVisit): Promise<Form | undefined> {
-  if (req.method !== "GET" || req.session.parkedFor !== req.originalUrl) return undefined;
+  if (req.method !== "GET" || req.session.row?.parkedFor !== req.originalUrl) return undefined;
   const sealed = await findParkedForm(desk.db, hashSid(req.sessionID), person.id, req.originalUrl);
   return sealed && JSON.parse(desk.seal.open(sealed, purposeOf(person.id)).toString());
 }
 
 /** Drops what is parked: the person has sent a form since. */
 export async function dropParked({ req, desk }: Visit): Promise<void> {
-  if (req.session.parkedFor) await dropParkedForm(desk.db, hashSid(req.sessionID));
+  if (req.session.row?.parkedFor) await dropParkedForm(desk.db, hashSid(req.sessionID));
 }
 
 function purposeOf(personId: string): string {

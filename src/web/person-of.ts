@@ -3,6 +3,6 @@ import type { Visit } from "./visit";
 
 /** The active person whose live session this request carries, at whatever stage it is. */
 export function personOf({ req }: Visit): Person | undefined {
-  const session = req.session;
-  return session?.alive ? session.person : undefined;
+  const row = req.session?.row;
+  return row?.alive ? row.person : undefined;
 }

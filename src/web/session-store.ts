@@ -1,31 +1,15 @@
 import { createHash } from "node:crypto";
 import connectPgSimple from "connect-pg-simple";
-import session, { type SessionData } from "express-session";
+import type { Request } from "express";
+import session, { type Session, type SessionData } from "express-session";
 import type { Pool } from "pg";
-import type { Person } from "../base/person";
 import { batched } from "../platform/batch";
-import {
-  findSessions,
-  type SessionRow,
-  type SessionStage,
-  saveSession,
-  touchSessions,
-} from "../records/sessions";
+import { findSessions, type SessionRow, saveSession, touchSessions } from "../records/sessions";
 
 declare module "express-session" {
   interface SessionData {
-    /** These come from the row's columns at each request and are never written back. */
-    publicId: string;
-    personId: string;
-    stage: SessionStage;
-    alive: boolean;
-    idleTimeout: number;
-    absoluteLifetime: number;
-    endedBy: SessionRow["endedBy"];
-    parkedFor: SessionRow["parkedFor"];
-    idleLeft: number;
-    lifetimeLeft: number;
-    person: Person;
+    /** What the database says of it at this request: never written back. Where it has just begun, only what it began as. */
+    row: Pick<SessionRow, "id" | "personId" | "stage" | "alive"> & Partial<SessionRow>;
     csrfSecret: string;
     /** When the password was last given, in milliseconds since 1970. */
     passwordGivenAt: number;
@@ -39,6 +23,11 @@ declare module "express-session" {
 /** The stored name of a session: SHA-256 of the cookie's value, in hex. */
 export function hashSid(sid: string): string {
   return createHash("sha256").update(sid).digest("hex");
+}
+
+/** Gives a session its row, out of sight of whatever copies, compares or writes what the session remembers. */
+export function withRow<T extends object>(session: T, row: SessionData["row"]): T & { row: typeof row } {
+  return Object.defineProperty(session, "row", { value: row }) as T & { row: typeof row };
 }
 
 const lookedAt = new WeakSet<object>();
@@ -77,32 +66,25 @@ export class SessionStore extends PgSession {
     }, TOUCHES);
   }
 
-  /** Reads a session; one that has ended comes back with `alive: false`, so that its page can say why. */
+  /** Reads a session; one that has ended comes back with a row that is not `alive`, so that its page can say why. */
   override get(sid: string, done: (error: unknown, session?: SessionData | null) => void): void {
     this.#find(hashSid(sid)).then((row) => {
       if (!row) return done(null, null);
-      const { id: publicId, sess, ...columns } = row;
-      done(null, { cookie: { originalMaxAge: null }, ...sess, publicId, ...columns } as SessionData);
+      done(null, withRow({ ...row.sess, cookie: { originalMaxAge: null } }, row) as SessionData);
     }, done);
   }
 
+  override createSession(req: Request, data: SessionData): Session & SessionData {
+    return withRow(super.createSession(req, data), data.row);
+  }
+
   override set(sid: string, data: SessionData, done: Done = () => {}): void {
-    const { publicId, personId, stage, alive, ...rest } = data;
-    const {
-      idleTimeout,
-      absoluteLifetime,
-      endedBy,
-      parkedFor,
-      idleLeft,
-      lifetimeLeft,
-      person,
-      ...remembered
-    } = rest;
+    const { cookie, ...remembered } = data;
     saveSession(this.pool, hashSid(sid), remembered).then(() => done(), done);
   }
 
   override touch(sid: string, data: SessionData, done: Done = () => {}): void {
-    const { idleTimeout = 0, idleLeft = 0 } = data;
+    const { idleTimeout = 0, idleLeft = 0 } = data.row ?? {};
     if (lookedAt.has(data) || idleTimeout - idleLeft < JUST_TOUCHED_SECONDS) done();
     else this.#touch(hashSid(sid)).then(() => done(), done);
   }

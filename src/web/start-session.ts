@@ -6,7 +6,7 @@ import { handOnParkedForm } from "../records/parked-forms";
 import { findPasswordHash, lockPerson } from "../records/people";
 import { deleteSessionBySid, insertSession, renameSession, type SessionStage } from "../records/sessions";
 import { addTrailEntry } from "../records/trail";
-import { hashSid } from "./session-store";
+import { hashSid, withRow } from "./session-store";
 import { tellOfNewDevice } from "./tell-of-new-device";
 import { actorOf, type Visit } from "./visit";
 
@@ -44,13 +44,15 @@ export async function stepUpSession(
 
 /** Gives the present session a new id, as after confirming the password; a copied cookie gains nothing by it. */
 export async function renewSession({ req, desk }: Visit): Promise<"renewed" | "refused"> {
+  const { row } = req.session;
   const remembered: Partial<SessionData> = { ...req.session };
   const oldSid = takeNewSid(req);
   if (!(await renameSession(desk.db, oldSid, hashSid(req.sessionID)))) return "refused";
-  const { personId } = remembered;
+  const personId = row?.personId;
   if (personId) await handOnParkedForm(desk.db, oldSid, hashSid(req.sessionID), personId);
   const { cookie, ...rest } = remembered;
   Object.assign(req.session, rest);
+  if (row) withRow(req.session, row);
   await save(req);
   return "renewed";
 }
@@ -64,7 +66,7 @@ async function replaceSession(
   const { address, client } = actorOf(visit);
   const { passwordGivenAt, returnTo } = req.session;
   const csrfSecret = csrfSecretFor(req, personId);
-  const wasSignedIn = req.session.alive && req.session.stage === "signed-in";
+  const wasSignedIn = req.session.row?.alive && req.session.row.stage === "signed-in";
   const oldSid = takeNewSid(req);
 
   const begun = await transaction(desk.db, async (tx) => {
@@ -87,11 +89,12 @@ async function replaceSession(
         details: { secondFactor },
       });
     }
-    return { publicId: id, stage: at };
+    return { id, stage: at };
   });
   if (begun === "refused") return begun;
 
-  Object.assign(req.session, { ...begun, personId, alive: true, csrfSecret });
+  withRow(req.session, { ...begun, personId, alive: true });
+  req.session.csrfSecret = csrfSecret;
   if (passwordGivenAt !== undefined) req.session.passwordGivenAt = passwordGivenAt;
   if (returnTo !== undefined) req.session.returnTo = returnTo;
   await save(req);
@@ -113,7 +116,7 @@ function save(req: Request): Promise<void> {
 // another person's session, nor from one that waits for a code: an attacker who knows the password could have planted
 // that one, knowing its tokens.
 function csrfSecretFor(req: Request, personId: string): string {
-  const { alive, personId: before, stage, csrfSecret } = req.session;
-  const same = alive && before === personId && stage !== "code";
+  const { row, csrfSecret } = req.session;
+  const same = row?.alive && row.personId === personId && row.stage !== "code";
   return same && csrfSecret ? csrfSecret : new Tokens().secretSync();
 }

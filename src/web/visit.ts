@@ -19,11 +19,11 @@ export type ApiKeyVisit = Visit & { apiKey: CheckedApiKey };
 
 /** Who does what this request does. */
 export function actorOf({ req }: Visit): Actor {
-  const personId = req.session?.alive ? req.session.personId : undefined;
+  const row = req.session?.row?.alive ? req.session.row : undefined;
   return {
-    kind: personId ? "person" : "visitor",
-    personId: personId ?? null,
-    sessionId: personId ? (req.session.publicId ?? null) : null,
+    kind: row ? "person" : "visitor",
+    personId: row?.personId ?? null,
+    sessionId: row?.id ?? null,
     address: clientAddress(req.ip),
     client: clientName(req.get("user-agent")),
   };

@@ -20,7 +20,7 @@ export async function change(visit: PersonVisit): Promise<void> {
   const { currentPassword = "", newPassword = "" } = form;
   const mistakes = findMistakes(form, person);
   if (mistakes.length > 0) return drawWrong(visit, mistakes);
-  const actor = { ...actorOf(visit), sessionId: req.session.publicId ?? "" };
+  const actor = { ...actorOf(visit), sessionId: req.session.row?.id ?? "" };
   const given = { current: currentPassword, next: newPassword };
   const answer = await changePassword(desk.db, desk, actor, person, given);
   if (answer !== "changed") return drawWrong(visit, [{ field: "currentPassword", message: REFUSED[answer] }]);

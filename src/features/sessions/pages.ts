@@ -12,7 +12,7 @@ import { endSession } from "./end-session";
 
 /** GET /profile/sessions: where this person is signed in, this session first. */
 export async function show(visit: PersonVisit): Promise<void> {
-  const ownId = visit.req.session.publicId;
+  const ownId = visit.req.session.row?.id;
   const sessions = (await listSessions(visit.desk.db, visit.person.id)).map((session) => ({
     ...session,
     device: deviceName(session.client),
@@ -25,7 +25,7 @@ export async function show(visit: PersonVisit): Promise<void> {
 /** POST /profile/sessions/:id/end: signs one other device out. */
 export async function end(visit: PersonVisit): Promise<void> {
   const { id } = visit.req.params;
-  if (id === visit.req.session.publicId) return signOut(visit);
+  if (id === visit.req.session.row?.id) return signOut(visit);
   const ended =
     isUuid(id) && (await endSession(visit.desk.db, actorOf(visit), visit.person.id, id)) === "ended";
   const notice = ended ? "That device is signed out." : "That device had been signed out already.";
@@ -35,7 +35,7 @@ export async function end(visit: PersonVisit): Promise<void> {
 /** POST /profile/sessions/end-others: signs every other device out. */
 export async function endOthers(visit: PersonVisit): Promise<void> {
   const { desk, person, req } = visit;
-  const ended = await endOtherSessions(desk.db, actorOf(visit), person.id, req.session.publicId ?? "");
+  const ended = await endOtherSessions(desk.db, actorOf(visit), person.id, req.session.row?.id ?? "");
   const notice = ended === 0 ? "You were signed in nowhere else." : "You are signed out everywhere else.";
   await leave(visit, "/profile/sessions", notice);
 }

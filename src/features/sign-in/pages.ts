@@ -18,7 +18,7 @@ import { signInForm } from "./form";
 export async function show(visit: Visit): Promise<void> {
   const { session } = visit.req;
   const query = readQuery(visit.req);
-  if (session.alive && session.stage === "signed-in")
+  if (session.row?.alive && session.row.stage === "signed-in")
     return leave(visit, localPath(query.return, "/profile"));
   await drawSignIn(visit, { returnTo: localPath(query.return, ""), notice: noticeFor(visit, query.notice) });
 }
@@ -109,21 +109,21 @@ function goOn({ req }: Visit): string {
 
 function noticeFor(visit: Visit, asked: string | undefined): string | undefined {
   const { req } = visit;
-  const { publicId, alive, stage, idleTimeout, absoluteLifetime, endedBy, parkedFor } = req.session;
-  const andThen = parkedFor
+  const { row } = req.session;
+  const andThen = row?.parkedFor
     ? "What you typed is kept for 15 minutes: sign in, and it is there."
     : "Sign in to go on where you were.";
   if (asked === "signed-out") return "You have signed out.";
   if (asked === "password-saved") return "Your new password is saved. Sign in with it.";
   // A browser that still has its cookie on the way to some page, for a session that is not there any more.
-  if (!publicId && cameWithCookie(visit) && readQuery(visit.req).return)
+  if (!row && cameWithCookie(visit) && readQuery(visit.req).return)
     return "Your session has ended. Sign in to go on where you were.";
-  if (!publicId || alive) return undefined;
-  if (stage !== "signed-in") return "Signing in was not finished in time. Start again.";
-  if (endedBy === "idle-timeout")
-    return `You were signed out after ${describeTimeout(idleTimeout ?? 0)} without activity. ${andThen}`;
-  if (endedBy === "absolute-lifetime")
-    return `You were signed out because a session lasts ${describeTimeout(absoluteLifetime ?? 0)} at most. ${andThen}`;
+  if (!row || row.alive) return undefined;
+  if (row.stage !== "signed-in") return "Signing in was not finished in time. Start again.";
+  if (row.endedBy === "idle-timeout")
+    return `You were signed out after ${describeTimeout(row.idleTimeout ?? 0)} without activity. ${andThen}`;
+  if (row.endedBy === "absolute-lifetime")
+    return `You were signed out because a session lasts ${describeTimeout(row.absoluteLifetime ?? 0)} at most. ${andThen}`;
   return "Your session has ended. Sign in again.";
 }
 
@@ -133,8 +133,8 @@ function cameWithCookie({ req, desk }: Visit): boolean {
 
 async function drawSignIn(visit: Visit, page: Partial<Page> & { returnTo: string }): Promise<void> {
   const setUpIsPending = !(await visit.desk.isSetUp());
-  const { alive, stage } = visit.req.session;
-  const begunAt = alive && stage ? pageOfStage(stage) : undefined;
+  const { row } = visit.req.session;
+  const begunAt = row?.alive ? pageOfStage(row.stage) : undefined;
   await drawPage(visit, "sign-in/sign-in", {
     title: "Sign in",
     values: { email: "" },

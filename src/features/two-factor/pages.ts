@@ -74,7 +74,7 @@ export async function renewRecoveryCodes(visit: PersonVisit): Promise<void> {
 async function confirm(visit: PersonVisit, { reset }: { reset: boolean }): Promise<ConfirmAnswer> {
   const { desk, person, req } = visit;
   const { code = "", secondFactor = "" } = readForm(req);
-  const actor = { ...actorOf(visit), sessionId: req.session.publicId ?? "" };
+  const actor = { ...actorOf(visit), sessionId: req.session.row?.id ?? "" };
   const tools = { seal: desk.seal, pepper: desk.pepper, now: desk.now() };
   const request = {
     personId: person.id,
