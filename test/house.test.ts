@@ -9,7 +9,7 @@ function placeOf(file: string): { floor: number; room: string } {
   const name = path.basename(file);
   if (top === "base") return { floor: 0, room: file };
   if (top === "platform") return { floor: 1, room: second.endsWith(".ts") ? file : `platform/${second}` };
-  if (top === "records") return { floor: 2, room: file };
+  if (top === "records") return { floor: 2, room: second.endsWith(".ts") ? file : `records/${second}` };
   if (top === "features") {
     const room = `features/${second}`;
     if (name === "form.ts") return { floor: 2, room };

@@ -8,7 +8,7 @@ import { migrate } from "../platform/migrations";
 import { forgetOldLinks } from "../records/links";
 import { forgetOldMail } from "../records/mail";
 import { forgetParkedForms } from "../records/parked-forms";
-import { forgetEndedSessions } from "../records/sessions";
+import { forgetEndedSessions } from "../records/sessions/sessions";
 import { makeServer } from "../server";
 import { TrailChainer } from "../web/chain-trail";
 import type { Desk } from "../web/desk";

@@ -1,8 +1,8 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
 import { Refusal } from "../base/refusal";
 import type { Desk } from "../web/desk";
+import { liveSessionOf } from "../web/live-session-of";
 import { drawPage } from "../web/page";
-import { personOf } from "../web/person-of";
 
 const TITLES: Record<number, string> = {
   400: "That could not be read",
@@ -61,7 +61,7 @@ async function answer(desk: Desk, req: Request, res: Response, refusal: Refusal)
     return;
   }
   // Whoever is signed in keeps the navigation; a database that is away must not keep the page away too.
-  const person = personOf({ req, res, desk });
+  const person = liveSessionOf({ req, res, desk })?.person;
   const visit = person ? { req, res, desk, person } : { req, res, desk };
   await drawPage(visit, "errors/error", { title, status, sentence, requestId: String(req.id) });
 }

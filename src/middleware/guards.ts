@@ -1,13 +1,14 @@
 import { Refusal } from "../base/refusal";
 import { isAdministrator } from "../base/roles";
-import type { SessionStage } from "../records/sessions";
+import type { SessionStage } from "../records/sessions/lookups";
+
 import { cameFrom } from "../web/came-from";
 import { checkApiKey } from "../web/check-api-key";
 import { leave } from "../web/leave";
+import { liveSessionOf } from "../web/live-session-of";
 import { lookAtSession } from "../web/look-at-session";
 import { pageOfStage } from "../web/page-of-stage";
 import { dropParked, parkForm } from "../web/park-form";
-import { personOf } from "../web/person-of";
 import type { ApiKeyVisit, PersonVisit, Visit, Watching } from "../web/visit";
 
 /** A password given longer ago than this is asked for again before something sensitive, in milliseconds. */
@@ -93,21 +94,20 @@ const ON_THE_WAY = new Set(["/confirm-password", "/session/stay"]);
 
 async function atStage(visit: Visit, stage: SessionStage): Promise<PersonVisit | undefined> {
   const { row } = visit.req.session;
-  const person = personOf(visit);
-  if (!person) {
+  const session = liveSessionOf(visit);
+  if (!session) {
     const page = pageOf(visit);
     // What was typed is kept where the session ended by itself, not where somebody ended it.
-    if (visit.req.method === "POST" && row?.endedBy && row.stage === "signed-in")
-      await parkForm(visit, page);
+    if (visit.req.method === "POST" && row?.endedBy && row.stage === "signed-in") await parkForm(visit, page);
     await leave(visit, `/sign-in?return=${encodeURIComponent(page)}`);
     return undefined;
   }
-  if (row?.stage === stage) {
+  if (session.stage === stage) {
     if (stage === "signed-in" && visit.req.method === "POST" && !ON_THE_WAY.has(visit.req.path))
       await dropParked(visit);
-    return { ...visit, person };
+    return { ...visit, person: session.person, session };
   }
-  await leave(visit, pageOfStage(row?.stage ?? "code"));
+  await leave(visit, pageOfStage(session.stage));
   return undefined;
 }
 

@@ -1,6 +1,6 @@
 import type { RequestHandler } from "express";
 import session from "express-session";
-import { LONGEST_LIFETIME_DAYS } from "../records/sessions";
+import { LONGEST_LIFETIME_DAYS } from "../records/sessions/sessions";
 import type { Desk } from "../web/desk";
 import { SessionStore } from "../web/session-store";
 

@@ -3,7 +3,7 @@ import type { Actor } from "../base/actor";
 import { type Queryable, transaction } from "../platform/database";
 import { asAdministrator } from "../records/administrators";
 import { lockPerson, type ProfileFields, updateProfile } from "../records/people";
-import { forgetEndedSessions } from "../records/sessions";
+import { forgetEndedSessions } from "../records/sessions/sessions";
 import { addTrailEntry } from "../records/trail";
 
 export type ProfileField = keyof ProfileFields;

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { apiKeyId, hashApiKey } from "../base/api-key-format";
 import { clientAddress, clientName } from "../base/client";
 import { readCredentials } from "../base/credentials";
-import type { CheckedApiKey } from "../records/api-keys";
+import type { CheckedApiKey } from "../records/api-keys/api-keys";
 import type { Desk } from "./desk";
 
 /**

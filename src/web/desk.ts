@@ -1,12 +1,15 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { Pool } from "pg";
+import type { KeyOwner } from "../base/key-owner";
 import { batched } from "../platform/batch";
 import { type Logger, noticesIn } from "../platform/log";
 import { type MailSettings, openMailer } from "../platform/mailer";
 import { makePasswords, type Passwords } from "../platform/passwords";
 import { deriveKey, keyedHash, makeSeal, type Seal, SealBroken } from "../platform/seal";
-import { type CheckedApiKey, findApiKeysForCheck } from "../records/api-keys";
+import { type CheckedApiKey, findApiKeysForCheck } from "../records/api-keys/api-keys";
+import { findKeysInUse, type KeyInUse } from "../records/api-keys/in-use";
 import { findInstallation, keepFirstPepper } from "../records/installation";
+import { countRecoveryCodes } from "../records/recovery-codes";
 import { CallGatherer } from "./gather-calls";
 import { MailRoom } from "./mail-room";
 
@@ -17,6 +20,9 @@ export type Desk = {
   lookups: Pool;
   /** A key by its id with its owner, as the database has it now. */
   findApiKey: (id: string) => Promise<CheckedApiKey | undefined>;
+  /** What an owner's pages show of their key. */
+  findKeyInUse: (owner: KeyOwner) => Promise<KeyInUse>;
+  countRecoveryCodes: (personId: string) => Promise<number>;
   log: Logger;
   baseUrl: URL;
   seal: Seal;
@@ -35,6 +41,11 @@ export type Desk = {
 };
 
 const PEPPER = "pepper";
+
+const BATCHES = { most: 500, inFlight: 2 };
+
+/** The latest callers of a key on its owner's page; the pages about the key show more. */
+export const CALLERS_SHOWN = 20;
 
 /** APP_SECRET is not the one the database was made with. */
 export class WrongAppSecret extends Error {}
@@ -68,7 +79,9 @@ export async function openDesk(options: {
   return {
     db,
     lookups,
-    findApiKey: batched((ids: string[]) => findApiKeysForCheck(lookups, ids), { most: 500, inFlight: 2 }),
+    findApiKey: batched((ids: string[]) => findApiKeysForCheck(lookups, ids), BATCHES),
+    findKeyInUse: batched((owners: KeyOwner[]) => findKeysInUse(lookups, owners, CALLERS_SHOWN), BATCHES),
+    countRecoveryCodes: batched((ids: string[]) => countRecoveryCodes(lookups, ids), BATCHES),
     log: options.log,
     baseUrl,
     seal,

@@ -1,6 +1,6 @@
 import type { Queryable } from "../platform/database";
 import type { Logger } from "../platform/log";
-import { addCalls, type GatheredCalls, OTHERS } from "../records/api-key-callers";
+import { addCalls, type GatheredCalls, OTHERS } from "../records/api-keys/callers";
 
 const WRITE_EVERY_MS = 2_000;
 const MOST_CALLERS = 10_000;

@@ -1,4 +1,4 @@
-import type { SessionStage } from "../records/sessions";
+import type { SessionStage } from "../records/sessions/lookups";
 
 const PAGES: Record<SessionStage, string> = {
   code: "/sign-in/two-factor",

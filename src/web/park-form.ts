@@ -1,9 +1,10 @@
 import Tokens from "csrf";
 import { fieldsToPark } from "../base/parked-fields";
+import type { Person } from "../base/person";
 import { dropParkedForm, findParkedForm, insertParkedForm } from "../records/parked-forms";
 import { type Form, readForm } from "./read-form";
 import { hashSid } from "./session-store";
-import type { PersonVisit, Visit } from "./visit";
+import type { Visit } from "./visit";
 
 /**
  * Keeps what was typed into the form this request brings, for the page at `path`, until the same person is signed in
@@ -21,7 +22,11 @@ export async function parkForm({ req, desk }: Visit, path: string): Promise<void
 }
 
 /** What was typed into a form of this page before its session ended. */
-export async function readParkedForm({ req, desk, person }: PersonVisit): Promise<Form | undefined> {
+export async function readParkedForm({
+  req,
+  desk,
+  person,
+}: Visit & { person: Person }): Promise<Form | undefined> {
   if (req.method !== "GET" || req.session.row?.parkedFor !== req.originalUrl) return undefined;
   const sealed = await findParkedForm(desk.db, hashSid(req.sessionID), person.id, req.originalUrl);
   return sealed && JSON.parse(desk.seal.open(sealed, purposeOf(person.id)).toString());

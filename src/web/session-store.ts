@@ -4,7 +4,8 @@ import type { Request } from "express";
 import session, { type Session, type SessionData } from "express-session";
 import type { Pool } from "pg";
 import { batched } from "../platform/batch";
-import { findSessions, type SessionRow, saveSession, touchSessions } from "../records/sessions";
+import { findSessions, type SessionRow, touchSessions } from "../records/sessions/lookups";
+import { saveSession } from "../records/sessions/sessions";
 
 declare module "express-session" {
   interface SessionData {

@@ -1,9 +1,7 @@
 import type { Person } from "../base/person";
 import { isAdministrator } from "../base/roles";
-import { ceilingFor, describeTimeout, SESSION_TIMEOUTS } from "../base/session-timeout";
-import type { Queryable } from "../platform/database";
+import { ceilingFor, describeTimeout, SESSION_TIMEOUTS, type TimeoutCeilings } from "../base/session-timeout";
 import type { FormErrors } from "../platform/form-errors";
-import { findInstallation } from "../records/installation";
 import type { Form } from "./read-form";
 
 /** The session timeouts a form offers for a person, and a sentence on those it does not offer. */
@@ -16,15 +14,14 @@ export type TimeoutChoice = {
 };
 
 /** What a person can choose under the organisation's ceilings; `who` is spoken of as "You" or "They". */
-export async function findTimeoutChoice(
-  db: Queryable,
+export function timeoutChoice(
+  ceilings: TimeoutCeilings,
   person: Person,
   who: "You" | "They" = "You",
-): Promise<TimeoutChoice> {
-  const installation = await findInstallation(db);
-  const ceiling = ceilingFor(installation, isAdministrator(person.roles));
+): TimeoutChoice {
+  const ceiling = ceilingFor(ceilings, isAdministrator(person.roles));
   const most = describeTimeout(ceiling);
-  const lowered = ceiling < installation.longestSessionTimeout ? "administrators at most" : "at most";
+  const lowered = ceiling < ceilings.longestSessionTimeout ? "administrators at most" : "at most";
   const allowed = `Your organisation allows ${lowered} ${most}`;
   const chosen = person.sessionTimeout;
   const capped =

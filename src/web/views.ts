@@ -12,7 +12,11 @@ type View = {
   /** The names it reads, and then those that the views it includes read. */
   reads: Set<string>;
   includes: string[];
-  draw(locals: Locals, escapeFn: typeof escape, include: (name: string, given?: Locals) => string): string;
+  draw(
+    locals: Locals,
+    escapeFn: typeof escapeText,
+    include: (name: string, given?: Locals) => string,
+  ): string;
 };
 
 /** A view with those it includes, by the names under which it includes them. */
@@ -27,7 +31,7 @@ const NOTHING = {};
 const TO_ESCAPE = /[&<>'"]/;
 
 // Most texts hold nothing to escape: looking is cheaper than replacing.
-function escape(value: unknown): string {
+function escapeText(value: unknown): string {
   const text = String(value ?? "");
   return TO_ESCAPE.test(text) ? escapeXML(text) : text;
 }
@@ -50,7 +54,7 @@ export function openViews(folder: string, shared: object): Views {
   const linked = linkViews(views);
 
   function draw(view: Linked, locals: Locals): string {
-    return view.draw(locals, escape, (name, given = NOTHING) => {
+    return view.draw(locals, escapeText, (name, given = NOTHING) => {
       const part = view.parts.get(name) as Linked;
       return draw(part, part.take(locals, given));
     });
@@ -91,7 +95,7 @@ function takerOf(names: Set<string>): Linked["take"] {
 
 function compileView(source: string, filename: string): View {
   // A line that holds only code leaves no empty line behind.
-  const text = source.replace(/^[ \t]*(<%(?![=\-%#])(?:(?!%>)[^])*?)[-_]?%>[ \t]*\n/gm, "$1-%>\n");
+  const text = source.replace(/^[ \t]*(<%(?![=\-%#])(?:(?!%>)[\s\S])*?)[-_]?%>[ \t]*\n/gm, "$1-%>\n");
   const code = codeIn(text);
   const names = namesIn(code);
   const includes = [...code.matchAll(/\binclude\(\s*(?:'([^']+)'|"([^"]+)")?/g)].map(([, a, b]) => a ?? b);

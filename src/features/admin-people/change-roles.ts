@@ -5,7 +5,7 @@ import { asAdministrator } from "../../records/administrators";
 import { lockPerson } from "../../records/people";
 import { replaceRoles } from "../../records/people-administration";
 import { keepRoles } from "../../records/roles";
-import { endAllSessions } from "../../records/sessions";
+import { endAllSessions } from "../../records/sessions/sessions";
 import { addTrailEntry } from "../../records/trail";
 import { withdrawLinksBy } from "./withdraw-links-by";
 

@@ -3,7 +3,7 @@ import type { Actor } from "../../base/actor";
 import { asAdministrator } from "../../records/administrators";
 import { endLinksOf } from "../../records/links";
 import { lockPerson } from "../../records/people";
-import { endAllSessions } from "../../records/sessions";
+import { endAllSessions } from "../../records/sessions/sessions";
 import { addTrailEntry } from "../../records/trail";
 
 /** Signs a person out everywhere, which also ends their open links, and returns how many sessions ended. */

@@ -9,7 +9,7 @@ import { lockPerson } from "../../records/people";
 import { forgetPutOff } from "../../records/people-administration";
 import { deleteRecoveryCodes } from "../../records/recovery-codes";
 import { deleteSecondFactor } from "../../records/second-factors";
-import { endAllSessions } from "../../records/sessions";
+import { endAllSessions } from "../../records/sessions/sessions";
 import { addTrailEntry } from "../../records/trail";
 
 /**

@@ -3,7 +3,7 @@ import type { Actor } from "../../base/actor";
 import { apiKeyChanged } from "../../platform/letters";
 import type { Seal } from "../../platform/seal";
 import { asAdministrator } from "../../records/administrators";
-import { endApiKey } from "../../records/api-keys";
+import { endApiKey } from "../../records/api-keys/api-keys";
 import { queueLetter } from "../../records/mail";
 import { addTrailEntry } from "../../records/trail";
 

@@ -2,7 +2,7 @@ import type { Pool } from "pg";
 import type { Actor } from "../../base/actor";
 import { asAdministrator } from "../../records/administrators";
 import { findInstallation, type Settings, updateSettings } from "../../records/installation";
-import { forgetEndedSessions } from "../../records/sessions";
+import { forgetEndedSessions } from "../../records/sessions/sessions";
 import { addTrailEntry } from "../../records/trail";
 
 export type Setting = keyof Settings;

@@ -4,7 +4,7 @@ import { makeApiKey } from "../../base/api-key-format";
 import type { KeyHolder } from "../../base/key-owner";
 import { apiKeyChanged } from "../../platform/letters";
 import type { Seal } from "../../platform/seal";
-import { insertApiKey } from "../../records/api-keys";
+import { insertApiKey } from "../../records/api-keys/api-keys";
 import { queueLetter } from "../../records/mail";
 import { addTrailEntry } from "../../records/trail";
 import { asKeyHolder } from "./as-key-holder";

@@ -1,7 +1,7 @@
 import type { KeyHolder } from "../../base/key-owner";
 import { Refusal } from "../../base/refusal";
-import { listCallers } from "../../records/api-key-callers";
-import { findLiveApiKey } from "../../records/api-keys";
+import { findLiveApiKey } from "../../records/api-keys/api-keys";
+import { listCallers } from "../../records/api-keys/callers";
 import { leave } from "../../web/leave";
 import { drawPage } from "../../web/page";
 import { readForm } from "../../web/read-form";

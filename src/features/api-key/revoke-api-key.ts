@@ -3,7 +3,7 @@ import type { Actor } from "../../base/actor";
 import type { KeyHolder } from "../../base/key-owner";
 import { apiKeyChanged } from "../../platform/letters";
 import type { Seal } from "../../platform/seal";
-import { endApiKey } from "../../records/api-keys";
+import { endApiKey } from "../../records/api-keys/api-keys";
 import { queueLetter } from "../../records/mail";
 import { addTrailEntry } from "../../records/trail";
 import { asKeyHolder } from "./as-key-holder";

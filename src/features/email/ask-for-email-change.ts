@@ -8,7 +8,7 @@ import type { Seal } from "../../platform/seal";
 import { insertLink, replaceLinks } from "../../records/links";
 import { queueLetter } from "../../records/mail";
 import { isEmailTaken, lockPerson } from "../../records/people";
-import { isSignedIn } from "../../records/sessions";
+import { isSignedIn } from "../../records/sessions/sessions";
 import { addTrailEntry } from "../../records/trail";
 
 const LIFETIME_SECONDS = 60 * 60;

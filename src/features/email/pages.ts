@@ -1,6 +1,6 @@
 import { isAdministrator } from "../../base/roles";
 import { readBySchema } from "../../platform/form-errors";
-import { findLiveApiKey } from "../../records/api-keys";
+import { findLiveApiKey } from "../../records/api-keys/api-keys";
 import { leave } from "../../web/leave";
 import { findOpenLink, type LinkGone, whyLinkGone } from "../../web/open-link";
 import { drawPage, type Page } from "../../web/page";

@@ -8,7 +8,7 @@ import type { Seal } from "../../platform/seal";
 import { endLinksOf, useLink } from "../../records/links";
 import { queueLetter } from "../../records/mail";
 import { lockPerson, setPasswordHash } from "../../records/people";
-import { endAllSessions } from "../../records/sessions";
+import { endAllSessions } from "../../records/sessions/sessions";
 import { addTrailEntry } from "../../records/trail";
 
 /** Uses the link up and sets the new password; ends every session and open link. The second factor stays as it is. */

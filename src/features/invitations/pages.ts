@@ -5,8 +5,8 @@ import { readBySchema } from "../../platform/form-errors";
 import { findLink, findOpenInvitation, type Link, listOpenLinks } from "../../records/links";
 import { findAccount } from "../../records/people";
 import { leave } from "../../web/leave";
+import { liveSessionOf } from "../../web/live-session-of";
 import { drawPage, type Page } from "../../web/page";
-import { personOf } from "../../web/person-of";
 import { type Form, readForm, readQuery } from "../../web/read-form";
 import { startSession } from "../../web/start-session";
 import { actorOf, type PersonVisit, type Visit } from "../../web/visit";
@@ -123,7 +123,7 @@ async function drawJoin(visit: Visit, link: Link, values: Form, page: Partial<Pa
     title: "Join",
     email: link.email,
     values: { firstName, lastName },
-    signedInAs: personOf(visit)?.email,
+    signedInAs: liveSessionOf(visit)?.person.email,
     ...page,
   });
 }

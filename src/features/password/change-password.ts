@@ -8,7 +8,7 @@ import type { Seal } from "../../platform/seal";
 import { endLinksOf } from "../../records/links";
 import { queueLetter } from "../../records/mail";
 import { findPasswordHash, replacePasswordHash } from "../../records/people";
-import { endOtherSessions } from "../../records/sessions";
+import { endOtherSessions } from "../../records/sessions/sessions";
 import { addTrailEntry } from "../../records/trail";
 
 /**

@@ -1,14 +1,12 @@
 import { readBySchema } from "../../platform/form-errors";
 import { findPerson } from "../../records/people";
-import { countRecoveryCodes } from "../../records/recovery-codes";
-import { findSecondFactor } from "../../records/second-factors";
 import { changeProfile } from "../../web/change-profile";
 import { describeKey } from "../../web/describe-key";
 import { leave } from "../../web/leave";
 import { drawPage, type Page } from "../../web/page";
 import { asForm, savedNotice, staleErrors } from "../../web/profile-fields";
 import { type Form, readForm } from "../../web/read-form";
-import { findTimeoutChoice, keepOffered } from "../../web/timeout-choice";
+import { keepOffered, timeoutChoice } from "../../web/timeout-choice";
 import { actorOf, type PersonVisit } from "../../web/visit";
 import { profileForm } from "./form";
 
@@ -19,12 +17,12 @@ export async function show(visit: PersonVisit): Promise<void> {
 
 /** POST /profile: saves the form, unless it was saved elsewhere since it was drawn. */
 export async function save(visit: PersonVisit): Promise<void> {
-  const { desk, person } = visit;
+  const { desk, person, session } = visit;
   const form = readForm(visit.req);
   const read = readBySchema(profileForm, form);
   if (!read.ok) return draw(visit, form, { status: 422, errors: read.errors });
   const { version, ...profile } = read.input;
-  const errors = (await findTimeoutChoice(desk.db, person)).errorsOf(profile.sessionTimeout);
+  const errors = timeoutChoice(session.ceilings, person).errorsOf(profile.sessionTimeout);
   if (errors.length > 0) return draw(visit, form, { status: 422, errors });
   const saved = await changeProfile(desk.db, "profile.changed", actorOf(visit), person.id, version, profile);
   if (saved === "stale") return drawStale(visit, form);
@@ -40,16 +38,20 @@ async function drawStale(visit: PersonVisit, form: Form): Promise<void> {
 }
 
 async function draw(visit: PersonVisit, values: Form, page: Partial<Page> = {}): Promise<void> {
-  const { desk, person } = visit;
-  const timeouts = await findTimeoutChoice(desk.db, person);
+  const { desk, person, session } = visit;
+  const timeouts = timeoutChoice(session.ceilings, person);
+  const [recoveryCodesLeft, key] = await Promise.all([
+    desk.countRecoveryCodes(person.id),
+    describeKey(desk, { kind: "person", id: person.id }),
+  ]);
   await drawPage(visit, "profile/profile", {
     title: "Your profile",
     values: keepOffered(values, timeouts, person),
     email: person.email,
     timeouts,
-    enrolled: (await findSecondFactor(desk.db, person.id)) !== undefined,
-    recoveryCodesLeft: await countRecoveryCodes(desk.db, person.id),
-    ...(await describeKey(desk, { kind: "person", id: person.id })),
+    enrolled: session.hasSecondFactor,
+    recoveryCodesLeft,
+    ...key,
     ...page,
   });
 }

@@ -2,7 +2,7 @@ import type { Pool } from "pg";
 import type { Actor } from "../../base/actor";
 import { transaction } from "../../platform/database";
 import { lockPerson } from "../../records/people";
-import * as records from "../../records/sessions";
+import * as records from "../../records/sessions/sessions";
 import { addTrailEntry } from "../../records/trail";
 
 /** Ends every session of the actor but the one they act in, also half signed in ones; returns how many. */

@@ -1,7 +1,7 @@
 import type { Pool } from "pg";
 import type { Actor } from "../../base/actor";
 import { transaction } from "../../platform/database";
-import { deleteSession } from "../../records/sessions";
+import { deleteSession } from "../../records/sessions/sessions";
 import { addTrailEntry } from "../../records/trail";
 
 /** Ends one session of a person in the database, so that a copy of its cookie opens nothing; "ended-already" when it had. */

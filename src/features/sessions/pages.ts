@@ -1,7 +1,7 @@
 import { deviceName } from "../../base/device-name";
 import { localPath } from "../../base/local-path";
 import { isUuid } from "../../base/uuid";
-import { listSessions } from "../../records/sessions";
+import { listSessions } from "../../records/sessions/sessions";
 import { leave } from "../../web/leave";
 import { secondsAfterActivity } from "../../web/look-at-session";
 import { drawPage } from "../../web/page";

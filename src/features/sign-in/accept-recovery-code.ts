@@ -22,7 +22,7 @@ export async function acceptRecoveryCode(
   return transaction(db, async (tx) => {
     const hash = hashRecoveryCode(tools.pepper, person.id, code);
     if (!(await spendRecoveryCode(tx, person.id, hash))) return "wrong";
-    const left = await countRecoveryCodes(tx, person.id);
+    const left = (await countRecoveryCodes(tx, [person.id]))[0] ?? 0;
     await addTrailEntry(tx, { action: "recovery-code.used", actor, subjectId: person.id, details: { left } });
     await queueLetter(tx, tools.seal, person.email, recoveryCodeUsed(left));
     return { left };

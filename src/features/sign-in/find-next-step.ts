@@ -5,7 +5,7 @@ import type { Queryable } from "../../platform/database";
 import { findInstallation } from "../../records/installation";
 import { hasPutOffTwoFactor } from "../../records/people";
 import { findSecondFactor } from "../../records/second-factors";
-import type { SessionStage } from "../../records/sessions";
+import type { SessionStage } from "../../records/sessions/lookups";
 
 /** What follows a right password: the code, enrolment (also when it is only offered), or nothing more. */
 export async function findNextStep(db: Queryable, person: Person): Promise<SessionStage> {

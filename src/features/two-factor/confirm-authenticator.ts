@@ -8,7 +8,7 @@ import { hintAtClock } from "../../records/clock-hints";
 import { queueLetter } from "../../records/mail";
 import { lockPerson } from "../../records/people";
 import * as secondFactors from "../../records/second-factors";
-import { endOtherSessions } from "../../records/sessions";
+import { endOtherSessions } from "../../records/sessions/sessions";
 import { addTrailEntry } from "../../records/trail";
 import { drawRecoveryCodes } from "./replace-recovery-codes";
 

@@ -1,7 +1,6 @@
 import { toDataURL } from "qrcode";
 import { localPath } from "../../base/local-path";
 import { authenticatorUri, clockMessage, makeAuthenticatorSecret } from "../../platform/one-time-code";
-import { countRecoveryCodes } from "../../records/recovery-codes";
 import { findSecondFactor, keepPending, secondFactorPurpose } from "../../records/second-factors";
 import { leave } from "../../web/leave";
 import { drawPage, type Page } from "../../web/page";
@@ -59,7 +58,7 @@ export async function reset(visit: PersonVisit): Promise<void> {
 
 /** GET /profile/two-factor/recovery-codes: warns before new recovery codes replace the old ones. */
 export async function showRecoveryCodes(visit: PersonVisit): Promise<void> {
-  const left = await countRecoveryCodes(visit.desk.db, visit.person.id);
+  const left = await visit.desk.countRecoveryCodes(visit.person.id);
   await drawPage(visit, "two-factor/new-recovery-codes", { title: "Get new recovery codes", left });
 }
 

@@ -8,7 +8,7 @@ import { queueLetter } from "../../../records/mail";
 import { findPersonByEmail, lockPerson } from "../../../records/people";
 import * as records from "../../../records/people-administration";
 import { listServiceAccountsOf, reassignServiceAccounts } from "../../../records/service-accounts";
-import { endAllSessions } from "../../../records/sessions";
+import { endAllSessions } from "../../../records/sessions/sessions";
 import { addTrailEntry } from "../../../records/trail";
 import { withdrawLinksBy } from "../withdraw-links-by";
 

@@ -1,6 +1,6 @@
 import { readBySchema } from "../../../platform/form-errors";
-import { listCallers } from "../../../records/api-key-callers";
-import { findLiveApiKey } from "../../../records/api-keys";
+import { findLiveApiKey } from "../../../records/api-keys/api-keys";
+import { listCallers } from "../../../records/api-keys/callers";
 import { countOpenInvitations } from "../../../records/links";
 import { findSecondFactor } from "../../../records/second-factors";
 import { listServiceAccountsOf } from "../../../records/service-accounts";

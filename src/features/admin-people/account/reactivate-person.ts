@@ -2,7 +2,7 @@ import type { Pool } from "pg";
 import type { Actor } from "../../../base/actor";
 import { asAdministrator } from "../../../records/administrators";
 import * as records from "../../../records/people-administration";
-import { endAllSessions } from "../../../records/sessions";
+import { endAllSessions } from "../../../records/sessions/sessions";
 import { addTrailEntry } from "../../../records/trail";
 
 /** Lets a deactivated person sign in again; no session begun before comes back. */

@@ -1,15 +1,15 @@
 import { ADMINISTRATOR, API_ACCESS_ONLY, MEMBER, OWN_ROLES } from "../../../base/roles";
 import { readBySchema } from "../../../platform/form-errors";
-import { findLiveApiKey } from "../../../records/api-keys";
+import { findLiveApiKey } from "../../../records/api-keys/api-keys";
 import { listRoles } from "../../../records/roles";
 import { findSecondFactor } from "../../../records/second-factors";
-import { listSessions } from "../../../records/sessions";
+import { listSessions } from "../../../records/sessions/sessions";
 import { changeProfile } from "../../../web/change-profile";
 import { leave } from "../../../web/leave";
 import { drawPage, type Page } from "../../../web/page";
 import { asForm, savedNotice, staleErrors } from "../../../web/profile-fields";
 import { type Form, readForm } from "../../../web/read-form";
-import { findTimeoutChoice, keepOffered } from "../../../web/timeout-choice";
+import { keepOffered, timeoutChoice } from "../../../web/timeout-choice";
 import { actorOf, type PersonVisit } from "../../../web/visit";
 import { changeRoles } from "../change-roles";
 import { findOther, findSubject, type Subject } from "../find-subject";
@@ -29,7 +29,7 @@ export async function save(visit: PersonVisit): Promise<void> {
   const read = readBySchema(detailsForm, form);
   if (!read.ok) return draw(visit, subject, form, { status: 422, errors: read.errors });
   const { version, ...details } = read.input;
-  const errors = (await findTimeoutChoice(desk.db, subject, "They")).errorsOf(details.sessionTimeout);
+  const errors = timeoutChoice(visit.session.ceilings, subject, "They").errorsOf(details.sessionTimeout);
   if (errors.length > 0) return draw(visit, subject, form, { status: 422, errors });
   const saved = await changeProfile(desk.db, "person.changed", actorOf(visit), subject.id, version, details);
   if (saved === "stale") return drawStale(visit, form);
@@ -97,7 +97,7 @@ async function drawStale(visit: PersonVisit, form: Form): Promise<void> {
 
 async function draw(visit: PersonVisit, subject: Subject, values: Form, page: Partial<Page> = {}) {
   const { db } = visit.desk;
-  const timeouts = await findTimeoutChoice(db, subject, "They");
+  const timeouts = timeoutChoice(visit.session.ceilings, subject, "They");
   await drawPage(visit, "admin-people/person", {
     title: `${subject.firstName} ${subject.lastName}`,
     subject,

@@ -1,6 +1,6 @@
 import type { Pool } from "pg";
-import { type KeyOwner, OWNER_COLUMN } from "../base/key-owner";
-import { type Queryable, queryPrepared } from "../platform/database";
+import { type KeyOwner, OWNER_COLUMN } from "../../base/key-owner";
+import { type Queryable, queryPrepared } from "../../platform/database";
 
 /** A key as pages show it; the key itself is stored nowhere. */
 export type ApiKey = { id: string; createdAt: Date; endedAt: Date | null; replacedBy: string | null };
@@ -28,21 +28,6 @@ export async function findLiveApiKey(db: Queryable, owner: KeyOwner): Promise<Ap
     [owner.id],
   );
   return rows[0];
-}
-
-/** The owner's live key, and the one that ended last, by one question. */
-export async function findLatestApiKeys(
-  db: Queryable,
-  owner: KeyOwner,
-): Promise<{ live: ApiKey | undefined; ended: ApiKey | undefined }> {
-  const column = OWNER_COLUMN[owner.kind];
-  const { rows } = await db.query<ApiKey>(
-    `(select ${COLUMNS} from api_keys where ${column} = $1 and ended_at is null)
-     union all
-     (select ${COLUMNS} from api_keys where ${column} = $1 and ended_at is not null order by ended_at desc limit 1)`,
-    [owner.id],
-  );
-  return { live: rows.find((key) => !key.endedAt), ended: rows.find((key) => key.endedAt) };
 }
 
 /** Adds an owner's first live key. False when they already have one. */

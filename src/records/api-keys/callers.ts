@@ -1,5 +1,5 @@
-import { type KeyOwner, OWNER_COLUMN } from "../base/key-owner";
-import type { Queryable } from "../platform/database";
+import { type KeyOwner, OWNER_COLUMN } from "../../base/key-owner";
+import type { Queryable } from "../../platform/database";
 
 /** One client at one address that calls with a key. */
 export type ApiKeyCaller = {
