@@ -6,7 +6,6 @@ import { apiDoor } from "./middleware/api-door";
 import { errorPage, fileNotFound, notFound, pathsOnly } from "./middleware/errors";
 import { refuseForgery } from "./middleware/forgery";
 import { guards } from "./middleware/guards";
-import { requestLog } from "./middleware/request-log";
 import { sessions } from "./middleware/session";
 import { setUpPending } from "./middleware/set-up-pending";
 import { wakeMailRoom } from "./middleware/wake-mail-room";
@@ -16,6 +15,7 @@ import { bornForExpress } from "./web/born-for-express";
 import { dayInWords } from "./web/day-in-words";
 import type { Desk } from "./web/desk";
 import { icon } from "./web/icons";
+import { logAnswer } from "./web/log-answer";
 import { openViews } from "./web/views";
 import type { Visit } from "./web/visit";
 
@@ -37,10 +37,11 @@ export function makeServer(
   app.disable("x-powered-by");
   app.disable("etag");
 
-  app.use(requestLog(desk.log));
   const headers = securityHeaders(desk);
-  app.use((_req, res, next) => {
-    for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+  const headerLines = Object.entries(headers);
+  app.use((req, res, next) => {
+    logAnswer(desk.log, req, res);
+    for (const [name, value] of headerLines) res.setHeader(name, value);
     next();
   });
   app.use(pathsOnly);

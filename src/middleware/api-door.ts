@@ -1,8 +1,8 @@
-import { randomUUID } from "node:crypto";
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import proxyAddr from "proxy-addr";
 import { checkApiKey } from "../web/check-api-key";
 import type { Desk } from "../web/desk";
+import { logAnswer, pathOf } from "../web/log-answer";
 
 /** Where programs ask whether a key is good; the second is how the reference has it. */
 export const VERIFY_PATHS = ["/v1/authentication/verify", "/authentication/verify"];
@@ -25,7 +25,7 @@ export function apiDoor(
 
   return (req, res) => {
     if (!isVerification(req)) return false;
-    const began = performance.now();
+    logAnswer(desk.log, req, res);
     const address = proxyAddr(req, options.trustProxy);
     checkApiKey(desk, req.headers, address)
       .then(
@@ -35,15 +35,7 @@ export function apiDoor(
           return 503;
         },
       )
-      .then((status) => {
-        res.writeHead(status, answers[status]).end();
-        const { method, url: path } = req;
-        const responseTime = Math.round(performance.now() - began);
-        desk.log.info(
-          { req: { id: randomUUID(), method, path: pathOf(path) }, res: { status }, responseTime },
-          "request",
-        );
-      })
+      .then((status) => res.writeHead(status, answers[status]).end())
       .catch((error) => desk.log.error({ err: error }, "A key check could not be answered"));
     return true;
   };
@@ -54,9 +46,4 @@ function isVerification({ method, url }: IncomingMessage): boolean {
   // As Express compares: whatever the case, with a slash at the end or without.
   const path = pathOf(url).toLowerCase();
   return VERIFY_PATHS.includes(path.endsWith("/") ? path.slice(0, -1) : path);
-}
-
-function pathOf(url = ""): string {
-  const query = url.indexOf("?");
-  return query === -1 ? url : url.slice(0, query);
 }

@@ -37,14 +37,14 @@ export function errorPage(desk: Desk): ErrorRequestHandler {
   return async (error, req, res, next) => {
     if (res.headersSent) return next(error);
     const refusal = asRefusal(error);
-    if (!refusal) req.log.error({ err: error }, "A request failed");
+    if (!refusal) desk.log.error({ id: req.id, err: error }, "A request failed");
     await answer(
       desk,
       req,
       res,
       refusal ?? new Refusal(500, "Something went wrong on our side. Nothing you did caused it."),
     ).catch((failure) => {
-      req.log.error({ err: failure }, "The error page could not be drawn");
+      desk.log.error({ id: req.id, err: failure }, "The error page could not be drawn");
       if (!res.headersSent) res.status(500).type("text").send("Something went wrong.");
     });
   };
@@ -63,7 +63,7 @@ async function answer(desk: Desk, req: Request, res: Response, refusal: Refusal)
   // Whoever is signed in keeps the navigation; a database that is away must not keep the page away too.
   const person = liveSessionOf({ req, res, desk })?.person;
   const visit = person ? { req, res, desk, person } : { req, res, desk };
-  await drawPage(visit, "errors/error", { title, status, sentence, requestId: String(req.id) });
+  await drawPage(visit, "errors/error", { title, status, sentence, requestId: req.id });
 }
 
 // What Express and its body parser refuse carries a 4xx status; its own words are for developers.

@@ -22,12 +22,12 @@ const PARKED_NOTICE =
 
 const TITLE_CHARACTERS = 50;
 
-/** What the browser's tab says: a long name is cut, as every tab would cut it. */
+/** What the browser's tab says before the product's name: a long name is cut, as every tab would cut it. */
 function tabTitle(title: string, mistakes: boolean): string {
   const characters = [...title];
   const short =
     characters.length > TITLE_CHARACTERS ? `${characters.slice(0, TITLE_CHARACTERS).join("")}…` : title;
-  return `${mistakes ? "Error: " : ""}${short} – Latchkey`;
+  return `${mistakes ? "Error: " : ""}${short}`;
 }
 
 /** Draws a view inside the layout and sends it. Personal pages are never kept by a cache (ASVS 5.0, 14.3.2). */
@@ -53,7 +53,7 @@ export async function drawPage(visit: Visit & { person?: Person }, view: string,
     places: visit.person && placesFor(visit.person, req.path),
   };
   const { views } = res.app.locals as { views: Views };
-  const html = views("layout", { ...shared, body: views(view, shared) });
+  const html = views("layout", Object.assign(shared, { body: views(view, shared) }));
   res.status(status).set("Cache-Control", "no-store");
   await sendHtml(req, res, html, { holdsSecret: page.secret !== undefined });
 }

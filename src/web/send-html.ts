@@ -25,9 +25,11 @@ export async function sendHtml(
   html: string,
   { holdsSecret = false } = {},
 ): Promise<void> {
-  res.type("html").vary("Accept-Encoding");
+  res.setHeader("Content-Type", "text/html; charset=utf-8");
+  res.setHeader("Vary", "Accept-Encoding");
   const encoding = html.length < WORTH_IT || holdsSecret ? undefined : bestEncoding(req);
-  if (!encoding) return void res.send(html);
-  const body = await compress[encoding](html);
-  res.set("Content-Encoding", encoding).send(body);
+  const body = encoding ? await compress[encoding](html) : html;
+  if (encoding) res.setHeader("Content-Encoding", encoding);
+  res.setHeader("Content-Length", Buffer.byteLength(body));
+  res.end(body);
 }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import connectPgSimple from "connect-pg-simple";
 import type { Request } from "express";
 import session, { type Session, type SessionData } from "express-session";
@@ -23,7 +23,7 @@ declare module "express-session" {
 
 /** The stored name of a session: SHA-256 of the cookie's value, in hex. */
 export function hashSid(sid: string): string {
-  return createHash("sha256").update(sid).digest("hex");
+  return hash("sha256", sid, "hex");
 }
 
 /** Gives a session its row, out of sight of whatever copies, compares or writes what the session remembers. */

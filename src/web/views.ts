@@ -95,7 +95,7 @@ function takerOf(names: Set<string>): Linked["take"] {
 
 function compileView(source: string, filename: string): View {
   // A line that holds only code leaves no empty line behind.
-  const text = source.replace(/^[ \t]*(<%(?![=\-%#])(?:(?!%>)[\s\S])*?)[-_]?%>[ \t]*\n/gm, "$1-%>\n");
+  const text = source.replace(/^[ \t]*(<%(?![=\-%])(?:(?!%>)[\s\S])*?)[-_]?%>[ \t]*\n/gm, "$1-%>\n");
   const code = codeIn(text);
   const names = namesIn(code);
   const includes = [...code.matchAll(/\binclude\(\s*(?:'([^']+)'|"([^"]+)")?/g)].map(([, a, b]) => a ?? b);

@@ -1,0 +1,37 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Logger } from "../platform/log";
+
+declare module "node:http" {
+  interface IncomingMessage {
+    /** What error pages and the log call this request. */
+    id: string;
+  }
+}
+
+/**
+ * Names a request, and logs it when it is answered, or when its connection breaks: id, method, path, status and
+ * milliseconds; no query string, header or body.
+ */
+export function logAnswer(log: Logger, req: IncomingMessage, res: ServerResponse): void {
+  const { method, url: path } = req;
+  const id = randomUUID();
+  const began = performance.now();
+  req.id = id;
+  res.on("close", () => {
+    const status = res.statusCode;
+    const answer = {
+      req: { id, method, path: pathOf(path) },
+      res: { status },
+      responseTime: Math.round(performance.now() - began),
+    };
+    if (status >= 500) log.error(answer, "request failed");
+    else log.info(answer, res.writableFinished ? "request" : "request aborted");
+  });
+}
+
+/** The path of a request's address, without its query string. */
+export function pathOf(url = ""): string {
+  const query = url.indexOf("?");
+  return query === -1 ? url : url.slice(0, query);
+}
