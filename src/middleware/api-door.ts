@@ -7,6 +7,8 @@ import { logAnswer, pathOf } from "../web/log-answer";
 /** Where programs ask whether a key is good; the second is how the reference has it. */
 export const VERIFY_PATHS = ["/v1/authentication/verify", "/authentication/verify"];
 
+// What governs documents (CSP, framing, referrers and the like) says nothing to a program about an empty answer.
+const FOR_PROGRAMS = new Set(["Strict-Transport-Security", "X-Content-Type-Options"]);
 const ASK_FOR_KEY = { "WWW-Authenticate": 'Basic realm="Latchkey", charset="UTF-8"' };
 
 /**
@@ -19,7 +21,8 @@ export function apiDoor(
   desk: Desk,
   options: { headers: OutgoingHttpHeaders; trustProxy: (address: string, hop: number) => boolean },
 ): (req: IncomingMessage, res: ServerResponse) => boolean {
-  const good = { ...options.headers, "Cache-Control": "no-store", "Content-Length": 0 };
+  const headers = Object.entries(options.headers).filter(([name]) => FOR_PROGRAMS.has(name));
+  const good = { ...Object.fromEntries(headers), "Cache-Control": "no-store", "Content-Length": 0 };
   const refused = { ...good, ...ASK_FOR_KEY };
   const answers: Record<number, OutgoingHttpHeaders> = { 200: good, 401: refused, 503: good };
 

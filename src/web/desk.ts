@@ -86,7 +86,7 @@ export async function openDesk(options: {
     baseUrl,
     seal,
     pepper,
-    passwords: await makePasswords(pepper, options.passwordCost),
+    passwords: makePasswords(pepper, options.passwordCost),
     cookie: {
       // The prefix makes browsers refuse the cookie from anywhere but this very host over HTTPS.
       name: baseUrl.protocol === "https:" ? "__Host-latchkey" : "latchkey",

@@ -58,6 +58,7 @@ describe.each(PATHS)("GET and HEAD %s", (path) => {
         expect(answer).toMatchObject({ status: 200, rawBody: "" });
         expect(answer.headers["set-cookie"]).toBeUndefined();
         expect(answer.headers["cache-control"]).toBe("no-store");
+        expect(answer.headers["x-content-type-options"]).toBe("nosniff");
       }
     },
   );

@@ -4,6 +4,9 @@ import { openTestDesk, type TestDesk } from "../support/desk";
 import { addPerson, type Known, setUp } from "../support/people";
 import { ageSession, idleFor } from "../support/time";
 
+// 10,000 were run too; the suite has five minutes.
+const ROUNDS = Number(process.env.ROUNDS ?? 1_000);
+
 let desk: TestDesk;
 let other: string;
 let ada: Known;
@@ -52,6 +55,71 @@ describe("two replicas under load", () => {
       expect(answers.filter(({ at, status }) => at > revokedAt && status === 200)).toEqual([]);
     }
   }, 120_000);
+
+  it("refuse a key asked for right after its revocation was committed, and accept it before, in each of many rounds", async () => {
+    const known: Known[] = [];
+    for (let i = 0; i < 8; i++) known.push(await addPerson(desk, `caller${i}@example.com`));
+    const wrong: string[] = [];
+    const inTurns = known.map(async ({ visitor }) => {
+      const key = (await (await visitor.open("/profile")).press("Generate API Key")).value("API key");
+      const id = key.slice(2, 10);
+      for (let round = 0; round < ROUNDS / known.length; round++) {
+        const [first, second] = round % 2 ? [desk.origin, other] : [other, desk.origin];
+        if ((await ask(second, key)) !== 200) wrong.push(`refused in round ${round}`);
+        await desk.db.query("update api_keys set ended_at = clock_timestamp() where id = $1", [id]);
+        if ((await ask(first, key)) !== 401) wrong.push(`accepted in round ${round} by the one`);
+        if ((await ask(second, key)) !== 401) wrong.push(`accepted in round ${round} by the other`);
+        await desk.db.query("update api_keys set ended_at = null where id = $1", [id]);
+      }
+    });
+    await Promise.all(inTurns);
+    expect(wrong).toEqual([]);
+  }, 600_000);
+
+  it("let nobody in whose timeout was lowered below their idleness, in none of 30 rounds of clicks", async () => {
+    const lin = await addPerson(desk, "lin@example.com");
+    const cookie = lin.visitor.cookieHeader();
+    // Read to its end: before that the activity is not written.
+    const click = async (origin: string) => {
+      const answer = await fetch(`${origin}/profile`, { headers: { cookie }, redirect: "manual" });
+      await answer.text();
+      return answer.status;
+    };
+    const chooseTimeout = (seconds: number) =>
+      desk.db.query("update people set session_timeout = $2 where email = $1", [lin.email, seconds]);
+    for (let round = 0; round < 30; round++) {
+      await chooseTimeout(1800);
+      await ageSession(desk, lin.visitor, 1000);
+      expect(await click(round % 2 ? desk.origin : other)).toBe(200);
+      await ageSession(desk, lin.visitor, 1000);
+      await chooseTimeout(900);
+      const answers = await Promise.all([desk.origin, other, desk.origin, other].map(click));
+      expect(answers).toEqual([303, 303, 303, 303]);
+    }
+  }, 60_000);
+
+  it("show everybody their own key and nobody else's, when many look at once", async () => {
+    const known: Known[] = [];
+    for (let i = 0; i < 6; i++) known.push(await addPerson(desk, `owner${i}@example.com`));
+    const ids = await Promise.all(
+      known.map(async ({ visitor }, i) => {
+        if (i === 0) return "You have no API key";
+        const key = (await (await visitor.open("/profile")).press("Generate API Key")).value("API key");
+        return key.slice(0, 10);
+      }),
+    );
+    const looks = Array.from({ length: 120 }, async (_, i) => {
+      const who = i % known.length;
+      const cookie = known[who]?.visitor.cookieHeader() ?? "";
+      const html = await (
+        await fetch(`${i % 2 ? desk.origin : other}/profile`, { headers: { cookie } })
+      ).text();
+      return (
+        ids.filter((id) => html.includes(id)).join() === ids[who] && html.includes(`owner${who}@example.com`)
+      );
+    });
+    expect((await Promise.all(looks)).every((own) => own)).toBe(true);
+  }, 60_000);
 
   it("accept the key of somebody deactivated in none of 1,000 answers", async () => {
     const joan = await addPerson(desk, "joan@example.com");

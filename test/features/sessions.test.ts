@@ -1,6 +1,6 @@
 import { SESSION_TIMEOUTS } from "../../src/base/session-timeout";
 import { openTestDesk, type TestDesk } from "../support/desk";
-import { codeNow, givePassword, type Known, setUp, signIn } from "../support/people";
+import { addPerson, codeNow, givePassword, type Known, setUp, signIn } from "../support/people";
 import { ageSession, cookieSid, idleFor, startedAgo, storedSid } from "../support/time";
 import { untilBlocked } from "../support/until";
 import { Visitor } from "../support/visitor";
@@ -148,6 +148,15 @@ describe("a session", () => {
     const { rows } = await desk.db.query<{ row: string }>("select s::text as row from sessions s");
     expect(rows.some(({ row }) => row.includes(storedSid(ada.visitor)))).toBe(true);
     expect(rows.some(({ row }) => row.includes(sid))).toBe(false);
+  });
+
+  it("remembers only what belongs to it: nothing of its row, its person or its cookie is kept with it", async () => {
+    const { visitor } = await addPerson(desk, "memory@example.com");
+    await (await visitor.open("/profile")).fill("First Name", "Mem").press("Save Changes");
+    const { rows } = await desk.db.query(
+      "select sess from sessions where person_id = (select id from people where email = 'memory@example.com')",
+    );
+    expect(Object.keys(rows[0].sess).sort()).toEqual(["csrfSecret", "passwordGivenAt", "returnTo"]);
   });
 
   it("has a new id after the password and another after the code", async () => {

@@ -1,3 +1,4 @@
+import { lookup } from "node:dns/promises";
 import bcrypt from "bcrypt";
 import { passwordProblem } from "../../src/platform/password-strength";
 import { makePasswords, PASSWORD_COST } from "../../src/platform/passwords";
@@ -49,13 +50,13 @@ describe("judging a password", () => {
 
 describe("a password's hash", () => {
   it("is bcrypt of cost 12 unless a test asks for less", async () => {
-    const passwords = await makePasswords(Buffer.from("pepper"));
+    const passwords = makePasswords(Buffer.from("pepper"));
     expect(PASSWORD_COST).toBeGreaterThanOrEqual(12);
     expect(bcrypt.getRounds(await passwords.hash("anything at all"))).toBe(PASSWORD_COST);
   });
 
   it("counts every byte, also past 72, and every NUL", async () => {
-    const passwords = await makePasswords(Buffer.from("pepper"), 4);
+    const passwords = makePasswords(Buffer.from("pepper"), 4);
     const long = "é".repeat(100);
     const hash = await passwords.hash(`${long}a`);
     expect(await passwords.matches(`${long}a`, hash)).toBe(true);
@@ -64,15 +65,29 @@ describe("a password's hash", () => {
   });
 
   it("is the same for both ways of writing an accented letter, and another under another pepper", async () => {
-    const passwords = await makePasswords(Buffer.from("pepper"), 4);
+    const passwords = makePasswords(Buffer.from("pepper"), 4);
     const hash = await passwords.hash("caf\u00e9 au lait");
     expect(await passwords.matches("cafe\u0301 au lait", hash)).toBe(true);
-    const others = await makePasswords(Buffer.from("salt"), 4);
+    const others = makePasswords(Buffer.from("salt"), 4);
     expect(await others.matches("caf\u00e9 au lait", hash)).toBe(false);
   });
 
+  it("waits for its turn, so that many at once leave libuv's threads to everybody else", async () => {
+    const passwords = makePasswords(Buffer.from("pepper"), 8);
+    const hash = await passwords.hash("the right password");
+    let done = 0;
+    const many = Array.from({ length: 40 }, async () => {
+      expect(await passwords.matches("the right password", hash)).toBe(true);
+      done += 1;
+    });
+    await lookup("localhost");
+    expect(done).toBeLessThan(10);
+    await Promise.all(many);
+    expect(done).toBe(40);
+  });
+
   it("that is missing never matches, and takes as long as one that is there", async () => {
-    const passwords = await makePasswords(Buffer.from("pepper"), 8);
+    const passwords = makePasswords(Buffer.from("pepper"), 8);
     const hash = await passwords.hash("the right password");
     const timed = async (against: string | undefined) => {
       const began = process.hrtime.bigint();

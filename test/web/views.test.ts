@@ -55,6 +55,27 @@ describe("a view", () => {
     expect(draw("room/page", { name: "n" })).toBe("beside n1folder nfolder n");
   });
 
+  it("hands on what only a view further in reads, and what is given wins, also when it is undefined", () => {
+    const draw = views({
+      page: "<%- include('middle') %><%- include('middle', { name: 'given' }) %><%- include('middle', { name: undefined }) %>",
+      middle: "[<%- include('inner', { other: 1 }) %>]",
+      inner: "<%= locals.name ?? 'none' %><%= other %>",
+    });
+    expect(draw("page", { name: "outer", other: 2 })).toBe("[outer1][given1][none1]");
+  });
+
+  it("leaves no line behind where there is only code", () => {
+    const draw = views({ page: "<ul>\n  <% for (const n of list) { %>\n  <li><%= n %>\n  <% } %>\n</ul>" });
+    expect(draw("page", { list: [1, 2] })).toBe("<ul>\n<li>1\n<li>2\n</ul>");
+  });
+
+  it("that includes what is not there, or what it does not name, is told of at once", () => {
+    expect(() => views({ page: "<%- include('nowhere') %>" })).toThrow("page includes nowhere");
+    expect(() => views({ page: "<%- include(which) %>" })).toThrow(
+      "page includes a view that it does not name",
+    );
+  });
+
   it("that cannot be compiled is told of at once, and so is one that is not there", () => {
     expect(() => views({ broken: "<% if (x { %>" })).toThrow(/broken/);
     rmSync(path.join(folder, "broken.ejs"));

@@ -15,7 +15,9 @@ export async function load(port: number, asks: Ask[], connections: number, secon
   const until = performance.now() + seconds * 1000;
   const began = performance.now();
   const sockets = await Promise.all(Array.from({ length: connections }, () => open(port)));
-  await Promise.all(sockets.map((socket, i) => askAgain(socket, asks[i % asks.length] as Ask, until, times)));
+  // Each connection asks its share of them over and over.
+  const shareOf = (i: number) => asks.filter((_ask, n) => n % connections === i % asks.length);
+  await Promise.all(sockets.map((socket, i) => askAgain(socket, shareOf(i), until, times)));
   const took = (performance.now() - began) / 1000;
   for (const socket of sockets) socket.destroy();
   return { answers: times.length, seconds: took, times: Float64Array.from(times).sort() };
@@ -28,8 +30,10 @@ function open(port: number): Promise<Socket> {
   });
 }
 
-function askAgain(socket: Socket, ask: Ask, until: number, times: number[]): Promise<void> {
+function askAgain(socket: Socket, asks: Ask[], until: number, times: number[]): Promise<void> {
   return new Promise((resolve, reject) => {
+    let turn = 0;
+    let ask = asks[0] as Ask;
     let sentAt = performance.now();
     let held = Buffer.alloc(0);
     socket.on("data", (chunk) => {
@@ -45,6 +49,8 @@ function askAgain(socket: Socket, ask: Ask, until: number, times: number[]): Pro
       if (now >= until) return resolve();
       held = Buffer.alloc(0);
       sentAt = now;
+      turn = (turn + 1) % asks.length;
+      ask = asks[turn] as Ask;
       socket.write(ask.request);
     });
     socket.once("error", reject);
@@ -62,4 +68,38 @@ function readAnswer(bytes: Buffer): { status: number; body: () => string } | und
   if (length === undefined) throw new Error(`An answer without a length: ${head}`);
   if (bytes.length < end + 4 + Number(length)) return undefined;
   return { status: Number(head.slice(9, 12)), body: () => bytes.toString("utf8", end + 4) };
+}
+
+/**
+ * Asks one server `perSecond` times a second, whatever the answers take, until a promise is settled; each of `asks` in
+ * turn, over as many connections as are needed. Returns each answer's time in milliseconds, sorted.
+ */
+export async function paced(
+  port: number,
+  asks: Ask[],
+  perSecond: number,
+  until: Promise<unknown>,
+): Promise<Float64Array> {
+  const times: number[] = [];
+  const idle: Socket[] = [];
+  const underWay = new Set<Promise<void>>();
+  let turn = 0;
+  async function askOnce(): Promise<void> {
+    const began = performance.now();
+    const socket = idle.pop() ?? (await open(port));
+    await askAgain(socket, [asks[turn++ % asks.length] as Ask], 0, []);
+    times.push(performance.now() - began);
+    socket.removeAllListeners();
+    idle.push(socket);
+  }
+  const timer = setInterval(() => {
+    const asked = askOnce();
+    underWay.add(asked);
+    asked.finally(() => underWay.delete(asked)).catch(() => {});
+  }, 1000 / perSecond);
+  await until;
+  clearInterval(timer);
+  await Promise.all(underWay);
+  for (const socket of idle) socket.destroy();
+  return Float64Array.from(times).sort();
 }

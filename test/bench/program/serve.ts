@@ -24,13 +24,19 @@ export function serveBaseline(kind: string, databaseUrl: string, personId: strin
   return start(command, { NODE_ENV: "production" }, /"port":(\d+)/);
 }
 
-/** The product as it is shipped. */
-export function serveProduct(env: Record<string, string>): Promise<Server> {
-  return start([process.execPath, path.join(ROOT, "dist", "main.js")], env, /Latchkey is ready at/);
+/** The product as it is shipped; on the servers' core unless told, or on any ("all"). */
+export function serveProduct(env: Record<string, string>, core = SERVERS_CORE): Promise<Server> {
+  return start([process.execPath, path.join(ROOT, "dist", "main.js")], env, /Latchkey is ready at/, core);
 }
 
-async function start(command: string[], env: Record<string, string>, ready: RegExp): Promise<Server> {
-  const [program = "", ...args] = canPin ? [TASKSET, "-c", SERVERS_CORE, ...command] : command;
+async function start(
+  command: string[],
+  env: Record<string, string>,
+  ready: RegExp,
+  core = SERVERS_CORE,
+): Promise<Server> {
+  const pinned = canPin && core !== "all";
+  const [program = "", ...args] = pinned ? [TASKSET, "-c", core, ...command] : command;
   const child = spawn(program, args, {
     cwd: ROOT,
     env: { ...process.env, ...env },
