@@ -1,4 +1,5 @@
 import { createServer, type Server } from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Pool } from "pg";
 import type { Config } from "../platform/config";
 import { openPool } from "../platform/database";
@@ -8,7 +9,7 @@ import { migrate } from "../platform/migrations";
 import { forgetOldLinks } from "../records/links";
 import { forgetOldMail } from "../records/mail";
 import { forgetParkedForms } from "../records/parked-forms";
-import { forgetEndedSessions } from "../records/sessions/sessions";
+import { pruneSessions } from "../records/sessions/sessions";
 import { makeServer } from "../server";
 import { TrailChainer } from "../web/chain-trail";
 import type { Desk } from "../web/desk";
@@ -18,6 +19,7 @@ const FORGET_EVERY_MS = 60 * 60 * 1000;
 const LOOKUP_CONNECTIONS = 4;
 // Until then a late click is told why it is signed out.
 const REMEMBERED_DAYS = 30;
+const PRUNE_PAUSE_MS = 20;
 const DRAIN_MS = 25_000;
 const KEEP_ALIVE_MS = 75_000;
 
@@ -91,7 +93,7 @@ async function announce(desk: Desk, log: Logger): Promise<void> {
 function forgetOldRowsHourly(db: Pool, log: Logger): () => void {
   const timer = setInterval(() => {
     Promise.all([
-      forgetEndedSessions(db, REMEMBERED_DAYS),
+      pruneSessions(db, REMEMBERED_DAYS, () => pause(PRUNE_PAUSE_MS)),
       forgetOldMail(db),
       forgetOldLinks(db),
       forgetParkedForms(db),

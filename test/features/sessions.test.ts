@@ -1,4 +1,5 @@
 import { SESSION_TIMEOUTS } from "../../src/base/session-timeout";
+import { pruneSessions } from "../../src/records/sessions/sessions";
 import { openTestDesk, type TestDesk } from "../support/desk";
 import { addPerson, codeNow, givePassword, type Known, setUp, signIn } from "../support/people";
 import { ageSession, cookieSid, idleFor, startedAgo, storedSid } from "../support/time";
@@ -148,6 +149,26 @@ describe("a session", () => {
     const { rows } = await desk.db.query<{ row: string }>("select s::text as row from sessions s");
     expect(rows.some(({ row }) => row.includes(storedSid(ada.visitor)))).toBe(true);
     expect(rows.some(({ row }) => row.includes(sid))).toBe(false);
+  });
+
+  it("is forgotten 30 days after it ended, a few pages of the table at a time, and no sooner", async () => {
+    const { email } = await addPerson(desk, "pruned@example.com");
+    await desk.db.query(
+      `insert into sessions (sid, sess, person_id, stage, started_at, last_active_at, expire)
+       select 'old' || n, '{}', id, 'signed-in', now() - interval '40 days', now() - interval '1 day' * (20 + n % 20),
+              now() + interval '300 days' from people, generate_series(1, 20000) n where email = $1`,
+      [email],
+    );
+    let pauses = 0;
+    const pruned = await pruneSessions(desk.db, 30, async () => {
+      pauses += 1;
+    });
+    // Idle for 30 days and half an hour: that is 31 to 39 of the days from 20 to 39.
+    expect(pruned).toBe(20_000 * (9 / 20));
+    expect(pauses).toBeGreaterThan(1);
+    const { rows } = await desk.db.query("select count(*)::int as kept from sessions where sid like 'old%'");
+    expect(rows[0].kept).toBe(20_000 * (11 / 20));
+    await desk.db.query("delete from sessions where sid like 'old%'");
   });
 
   it("remembers only what belongs to it: nothing of its row, its person or its cookie is kept with it", async () => {

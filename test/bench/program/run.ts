@@ -1,7 +1,9 @@
 // npm run bench: the built program as it is shipped beside plain baselines, in turn, as ratios of one run, and what it
 // writes. With --scale: how it is with a million of everything, and the pages that must stay quick as it grows.
+import { execFileSync } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
+import { growth } from "./growth";
 import { rates } from "./rates";
 import { replicas } from "./replicas";
 import { pinOurselves } from "./serve";
@@ -25,9 +27,16 @@ const PARTS: Record<string, () => Promise<unknown>> = {
   writes: async () => told("What authenticated views write, at 1,000 sessions", await writes()),
 };
 
+const GROWTH = {
+  growth: async () => told("At 1,000,000 of everything against 1,000", await growth()),
+  lists: async () =>
+    execFileSync("npx", ["jest", "--selectProjects", "bench", "--runInBand"], { stdio: "inherit" }),
+};
+
 async function main(): Promise<void> {
-  const named = process.argv.slice(2);
-  const parts = Object.entries(PARTS).filter(([name]) => named.length === 0 || named.includes(name));
+  const named = process.argv.slice(2).filter((word) => word !== "--scale");
+  const offered: typeof PARTS = process.argv.includes("--scale") ? GROWTH : PARTS;
+  const parts = Object.entries(offered).filter(([name]) => named.length === 0 || named.includes(name));
   pinOurselves();
   const report: Record<string, unknown> = {
     at: new Date().toISOString(),
