@@ -4,7 +4,12 @@ import type { Request } from "express";
 import session, { type Session, type SessionData } from "express-session";
 import type { Pool } from "pg";
 import { batched } from "../platform/batch";
-import { findSessions, type SessionRow, touchSessions } from "../records/sessions/lookups";
+import {
+  findSessions,
+  type SessionRow,
+  TOUCH_AHEAD_SECONDS,
+  touchSessions,
+} from "../records/sessions/lookups";
 import { saveSession } from "../records/sessions/sessions";
 
 declare module "express-session" {
@@ -40,8 +45,6 @@ export function onlyLookedAt(session: object): void {
 
 const LOOKUPS = { most: 500, inFlight: 1 };
 const TOUCHES = { most: 500, inFlight: 1 };
-// Within a second of the last touch another would move the end by less than the second that is promised.
-const JUST_TOUCHED_SECONDS = 0.9;
 
 const PgSession = connectPgSimple(session);
 type Done = (error?: unknown) => void;
@@ -86,7 +89,7 @@ export class SessionStore extends PgSession {
 
   override touch(sid: string, data: SessionData, done: Done = () => {}): void {
     const { idleTimeout = 0, idleLeft = 0 } = data.row ?? {};
-    if (lookedAt.has(data) || idleTimeout - idleLeft < JUST_TOUCHED_SECONDS) done();
+    if (lookedAt.has(data) || idleTimeout - idleLeft < TOUCH_AHEAD_SECONDS) done();
     else this.#touch(hashSid(sid)).then(() => done(), done);
   }
 

@@ -42,6 +42,7 @@ async function inhabit(db: Pool, { people, trailEntries }: Size): Promise<void> 
        select id, 'person' || n || '@example.org', 'Given' || n, 'Family' || substr(md5(n::text), 1, 6), '555-0100',
               'x', '{member}', true from numbered order by n;
      insert into second_factors (person_id, sealed_secret) select id, 'x' from numbered order by n;
+     insert into recovery_codes (person_id, hash) select id, sha256(id::text::bytea) from numbered order by n;
      insert into sessions (sid, sess, person_id, stage, address, client, expire)
        select encode(sha256(convert_to('session-' || n, 'utf8')), 'hex'), '${memory}', id, 'signed-in', '127.0.0.1',
               'bench', now() + interval '365 days' from numbered order by n;
