@@ -108,17 +108,25 @@ export async function listSessions(db: Queryable, personId: string): Promise<Liv
 }
 
 // What has ended was not active since: that alone leaves few rows to look up a person for.
-const FORGET = `delete from sessions s using people p, installation i where p.id = s.person_id
-   and s.last_active_at <= clock_timestamp() - make_interval(days => $1)
+const ENDED = `s.last_active_at <= clock_timestamp() - make_interval(days => $1)
    and least(${IDLE_END}, ${ABSOLUTE_END}) <= clock_timestamp() - make_interval(days => $1)`;
 
 /** Forgets sessions that ended so many days ago or longer, of one person or all. With 0 before a limit is raised: none comes back. */
 export async function forgetEndedSessions(db: Queryable, days: number, personId?: string): Promise<number> {
-  const { rowCount } = await db.query(`${FORGET} and ($2::uuid is null or p.id = $2)`, [days, personId]);
+  const { rowCount } = await db.query(
+    `delete from sessions s using people p, installation i
+      where p.id = s.person_id and ($2::uuid is null or p.id = $2) and ${ENDED}`,
+    [days, personId],
+  );
   return rowCount ?? 0;
 }
 
 const PAGES_A_STEP = 200;
+// "offset 0" has each person looked up by the index: the planner would rather read all people at each step.
+const PRUNE_STEP = `delete from sessions where ctid = any(array(
+  select s.ctid from sessions s cross join installation i
+         cross join lateral (select * from people where id = s.person_id offset 0) p
+   where s.ctid >= $2 and s.ctid < $3 and ${ENDED}))`;
 
 /**
  * The same for all, 200 pages of the table at a time, with `pause` between: no step is noticed, and no index is needed,
@@ -135,7 +143,7 @@ export async function pruneSessions(
   let pruned = 0;
   for (let page = 0; page < (rows[0]?.pages ?? 0); page += PAGES_A_STEP) {
     const range = [`(${page},0)`, `(${page + PAGES_A_STEP},0)`];
-    const { rowCount } = await db.query(`${FORGET} and s.ctid >= $2 and s.ctid < $3`, [days, ...range]);
+    const { rowCount } = await db.query(PRUNE_STEP, [days, ...range]);
     pruned += rowCount ?? 0;
     await pause();
   }
