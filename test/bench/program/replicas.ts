@@ -1,6 +1,7 @@
 import { keyChecks, profiles } from "./asks";
 import { openInstallation } from "./installation";
 import { type Ask, load } from "./load";
+import { ALL_CORES } from "./serve";
 
 const CONNECTIONS = 32;
 
@@ -11,8 +12,8 @@ export type Replicas = { keyChecksOfTwoToOne: number; profilesOfTwoToOne: number
 export async function replicas(rounds: number): Promise<Replicas> {
   const installation = await openInstallation({ people: 1_000, trailEntries: 0 }, CONNECTIONS);
   try {
-    const one = await installation.serve("all");
-    const two = await installation.serve("all");
+    const one = await installation.serve(ALL_CORES);
+    const two = await installation.serve(ALL_CORES);
     const ratioOf = async (asks: Ask[]) => {
       const ratios: number[] = [];
       for (let round = -1; round < rounds; round++) {

@@ -10,6 +10,8 @@ const canPin = existsSync(TASKSET) && cpus().length > 1;
 /** A program under measurement, or what it needs: stopped by its id. */
 export type Server = { port: number; pid: number; stop(): Promise<void> };
 
+/** What a program may run on that has no core of its own: it would otherwise have ours. */
+export const ALL_CORES = `0-${cpus().length - 1}`;
 const SERVERS_CORE = "0";
 const OTHERS_CORE = "1";
 
@@ -24,7 +26,7 @@ export function serveBaseline(kind: string, databaseUrl: string, personId: strin
   return start(command, { NODE_ENV: "production" }, /"port":(\d+)/);
 }
 
-/** The product as it is shipped; on the servers' core unless told, or on any ("all"). */
+/** The product as it is shipped; on the servers' core unless told. */
 export function serveProduct(env: Record<string, string>, core = SERVERS_CORE): Promise<Server> {
   return start([process.execPath, path.join(ROOT, "dist", "main.js")], env, /Latchkey is ready at/, core);
 }
@@ -35,8 +37,7 @@ async function start(
   ready: RegExp,
   core = SERVERS_CORE,
 ): Promise<Server> {
-  const pinned = canPin && core !== "all";
-  const [program = "", ...args] = pinned ? [TASKSET, "-c", core, ...command] : command;
+  const [program = "", ...args] = pinned(core, command);
   const child = spawn(program, args, {
     cwd: ROOT,
     env: { ...process.env, ...env },
@@ -54,6 +55,11 @@ async function start(
         child.kill("SIGTERM");
       }),
   };
+}
+
+/** A command, kept on these cores where the machine can do that. */
+export function pinned(core: string, command: string[]): string[] {
+  return canPin ? [TASKSET, "-c", core, ...command] : command;
 }
 
 function firstLine(child: ChildProcess, wanted: RegExp): Promise<RegExpExecArray> {

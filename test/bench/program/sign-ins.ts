@@ -2,6 +2,7 @@ import path from "node:path";
 import { keyChecks, profiles } from "./asks";
 import { type Installation, openInstallation } from "./installation";
 import { type Ask, load, paced } from "./load";
+import { ALL_CORES } from "./serve";
 
 const SIGN_INS = 300;
 const PASSWORD = "Sunshine-Harbour-42";
@@ -24,7 +25,7 @@ export async function signIns(): Promise<SignIns> {
   const installation = await openInstallation({ people: 1_000, trailEntries: 1_000 }, SIGN_INS);
   try {
     await givePasswords(installation);
-    const { port } = await installation.serve("all");
+    const { port } = await installation.serve(ALL_CORES);
     const others = async (until: Promise<unknown>) => ({
       keyCheck: paced(port, keyChecks(installation.askers), A_SECOND.keyChecks, until),
       profile: paced(port, profiles(installation.askers), A_SECOND.profiles, until),

@@ -5,6 +5,7 @@ import path from "node:path";
 import { keyChecks, profiles } from "./asks";
 import { openInstallation } from "./installation";
 import { load } from "./load";
+import { ALL_CORES, pinned } from "./serve";
 
 const ROOT = path.join(__dirname, "..", "..");
 const REQUESTS = 1_000_000;
@@ -28,7 +29,8 @@ export async function starts(): Promise<Starts> {
 async function startOnce(folder: string): Promise<number> {
   const env = { ...process.env, NODE_ENV: "production", PORT, DATA_DIR: folder, HOST: "127.0.0.1" };
   const began = performance.now();
-  const child = spawn(process.execPath, [path.join(ROOT, "dist", "main.js")], { env, stdio: "ignore" });
+  const [program = "", ...args] = pinned(ALL_CORES, [process.execPath, path.join(ROOT, "dist", "main.js")]);
+  const child = spawn(program, args, { env, stdio: "ignore" });
   try {
     while (!(await isReady())) await new Promise((resolve) => setTimeout(resolve, 10));
     return (performance.now() - began) / 1000;
@@ -56,7 +58,7 @@ export type Memory = { atStart: number; atQuarters: string; requests: number };
 export async function memory(): Promise<Memory> {
   const installation = await openInstallation({ people: 1_000, trailEntries: 0 }, 200);
   try {
-    const server = await installation.serve("all");
+    const server = await installation.serve(ALL_CORES);
     const atStart = await residentMegabytes(server.pid);
     const checks = keyChecks(installation.askers);
     const pages = profiles(installation.askers);
