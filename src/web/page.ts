@@ -20,7 +20,7 @@ export type Page = {
 const PARKED_NOTICE =
   "Nothing of this is saved yet: here is what you had typed before you were asked for your password. Look it over and send it once more.";
 
-const TITLE_CHARACTERS = 45;
+const TITLE_CHARACTERS = 40;
 
 /** What the browser's tab says before the product's name: a long name is cut, as every tab would cut it. */
 function tabTitle(title: string, mistakes: boolean): string {
