@@ -62,7 +62,7 @@ export const TO_INSPECT = { viewport: { width: 1280, height: HEIGHT }, reducedMo
 export async function inspect(screen: Screen, heading: string, title = heading): Promise<void> {
   const { page } = screen;
   expect(await screen.heading()).toBe(heading);
-  expect(await screen.title()).toContain(title.slice(0, 50));
+  expect(await screen.title()).toContain(title.slice(0, 40));
   await (await debuggerOf(page)).send("Runtime.evaluate", { expression: AXE });
   const found: Record<string, string[]> = {
     "in the markup": await mistakesInMarkup(await screen.source()),
