@@ -9,7 +9,9 @@ const TITLES: Record<number, string> = {
   403: "Not allowed",
   404: "Page not found",
   413: "That was too much",
+  429: "Too many tries",
   500: "Something went wrong",
+  503: "Not available right now",
 };
 
 /** Every address that no route knows. */
@@ -53,6 +55,7 @@ export function errorPage(desk: Desk): ErrorRequestHandler {
 async function answer(desk: Desk, req: Request, res: Response, refusal: Refusal): Promise<void> {
   const { status, sentence } = refusal;
   const title = TITLES[status] ?? "That did not work";
+  if (refusal.retryAfterSeconds !== undefined) res.set("Retry-After", String(refusal.retryAfterSeconds));
   if (req.path.startsWith("/v1/") || req.path.startsWith("/authentication/")) {
     res
       .status(status)
