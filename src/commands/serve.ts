@@ -10,6 +10,7 @@ import { forgetOldLinks } from "../records/links";
 import { forgetOldMail } from "../records/mail";
 import { forgetParkedForms } from "../records/parked-forms";
 import { pruneSessions } from "../records/sessions/sessions";
+import { forgetDrainedThrottles } from "../records/throttles";
 import { makeServer } from "../server";
 import { TrailChainer } from "../web/chain-trail";
 import type { Desk } from "../web/desk";
@@ -97,6 +98,7 @@ function forgetOldRowsHourly(db: Pool, log: Logger): () => void {
       forgetOldMail(db),
       forgetOldLinks(db),
       forgetParkedForms(db),
+      forgetDrainedThrottles(db),
     ]).catch((error) =>
       log.warn({ err: error }, "Ended sessions, old letters and old links could not be forgotten"),
     );

@@ -3,6 +3,7 @@ import proxyAddr from "proxy-addr";
 import { checkApiKey } from "../web/check-api-key";
 import type { Desk } from "../web/desk";
 import { logAnswer, pathOf } from "../web/log-answer";
+import { TooManyTries } from "../web/throttle";
 
 /** Where programs ask whether a key is good; the second is how the reference has it. */
 export const VERIFY_PATHS = ["/v1/authentication/verify", "/authentication/verify"];
@@ -13,7 +14,7 @@ const ASK_FOR_KEY = { "WWW-Authenticate": 'Basic realm="Latchkey", charset="UTF-
 
 /**
  * Answers GET and HEAD of the addresses where programs ask whether a key is good: 200 for a good one, 401 for
- * everything else alike, 503 where the database cannot be asked, and never a body. False for all other requests, which
+ * everything else alike, 429 after too many wrong ones, 503 where the database cannot be asked, and never a body. False for all other requests, which
  * nothing has been done to. It stands before Express, whose way from a request to its handler costs several times what
  * the answer itself does; the key is checked as everywhere, by the database, each time.
  */
@@ -24,21 +25,21 @@ export function apiDoor(
   const headers = Object.entries(options.headers).filter(([name]) => FOR_PROGRAMS.has(name));
   const good = { ...Object.fromEntries(headers), "Cache-Control": "no-store", "Content-Length": 0 };
   const refused = { ...good, ...ASK_FOR_KEY };
-  const answers: Record<number, OutgoingHttpHeaders> = { 200: good, 401: refused, 503: good };
+  const answerTo = (key: Awaited<ReturnType<typeof checkApiKey>>): [number, OutgoingHttpHeaders] => {
+    if (key instanceof TooManyTries) return [429, { ...good, "Retry-After": key.waitSeconds }];
+    return key ? [200, good] : [401, refused];
+  };
 
   return (req, res) => {
     if (!isVerification(req)) return false;
     logAnswer(desk.log, req, res);
     const address = proxyAddr(req, options.trustProxy);
     checkApiKey(desk, req.headers, address)
-      .then(
-        (key) => (key ? 200 : 401),
-        (error) => {
-          desk.log.error({ err: error }, "A key could not be checked");
-          return 503;
-        },
-      )
-      .then((status) => res.writeHead(status, answers[status]).end())
+      .then(answerTo, (error): [number, OutgoingHttpHeaders] => {
+        desk.log.error({ err: error }, "A key could not be checked");
+        return [503, good];
+      })
+      .then(([status, headers]) => res.writeHead(status, headers).end())
       .catch((error) => desk.log.error({ err: error }, "A key check could not be answered"));
     return true;
   };

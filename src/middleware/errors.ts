@@ -53,10 +53,10 @@ export function errorPage(desk: Desk): ErrorRequestHandler {
 }
 
 async function answer(desk: Desk, req: Request, res: Response, refusal: Refusal): Promise<void> {
-  const { status, sentence } = refusal;
+  const { status, sentence, retryAfterSeconds } = refusal;
   const title = TITLES[status] ?? "That did not work";
-  if (refusal.retryAfterSeconds !== undefined) res.set("Retry-After", String(refusal.retryAfterSeconds));
   if (req.path.startsWith("/v1/") || req.path.startsWith("/authentication/")) {
+    if (retryAfterSeconds !== undefined) res.set("Retry-After", String(retryAfterSeconds));
     res
       .status(status)
       .set("Cache-Control", "no-store")
@@ -66,7 +66,12 @@ async function answer(desk: Desk, req: Request, res: Response, refusal: Refusal)
   // Whoever is signed in keeps the navigation; a database that is away must not keep the page away too.
   const person = liveSessionOf({ req, res, desk })?.person;
   const visit = person ? { req, res, desk, person } : { req, res, desk };
-  await drawPage(visit, "errors/error", { title, status, sentence, requestId: req.id });
+  const page = { title, status, sentence, requestId: req.id };
+  await drawPage(
+    visit,
+    "errors/error",
+    retryAfterSeconds === undefined ? page : { ...page, retryAfterSeconds },
+  );
 }
 
 // What Express and its body parser refuse carries a 4xx status; its own words are for developers.

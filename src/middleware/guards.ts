@@ -9,6 +9,7 @@ import { liveSessionOf } from "../web/live-session-of";
 import { lookAtSession } from "../web/look-at-session";
 import { pageOfStage } from "../web/page-of-stage";
 import { dropParked, parkForm } from "../web/park-form";
+import { TooManyTries } from "../web/throttle";
 import type { ApiKeyVisit, PersonVisit, Visit, Watching } from "../web/visit";
 
 /** A password given longer ago than this is asked for again before something sensitive, in milliseconds. */
@@ -62,6 +63,8 @@ export const guards: { [Name in GuardName]: Guard<Name> } = {
   },
   apiKey: async (visit) => {
     const apiKey = await checkApiKey(visit.desk, visit.req.headers, visit.req.ip);
+    if (apiKey instanceof TooManyTries)
+      throw new Refusal(429, "Too many wrong keys were sent. Wait a little.", apiKey.waitSeconds);
     if (apiKey) return { ...visit, apiKey };
     askForKey(visit).json({
       errors: [{ status: "401", title: "Unauthorized", detail: "Send a valid API key." }],

@@ -30,6 +30,17 @@ export function recoveryCodeUsed(left: number): Letter {
   };
 }
 
+/** To somebody at whose second factor somebody else, most likely, is guessing. */
+export function wrongCodes(count: number): Letter {
+  return {
+    subject: "Wrong codes were entered for your account",
+    paragraphs: [
+      `Somebody gave the right password of your Latchkey account, and then ${count} wrong codes in a row. They are not signed in.`,
+      "If this was not you, your password is known to somebody else: change it at once, and tell your administrator.",
+    ],
+  };
+}
+
 /** To the owner of a key that was generated, regenerated or revoked, or whoever is responsible for a service account. */
 export function apiKeyChanged(
   what: "generated" | "regenerated" | "revoked",

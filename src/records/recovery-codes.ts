@@ -18,6 +18,15 @@ export async function spendRecoveryCode(db: Queryable, personId: string, hash: B
   return rowCount === 1;
 }
 
+/** True for a code that is, or was, one of the person's present set. */
+export async function isRecoveryCode(db: Queryable, personId: string, hash: Buffer): Promise<boolean> {
+  const { rows } = await db.query("select from recovery_codes where person_id = $1 and hash = $2", [
+    personId,
+    hash,
+  ]);
+  return rows.length === 1;
+}
+
 /** How many recovery codes each of these people still has, in the order asked for. */
 export async function countRecoveryCodes(db: Queryable, personIds: string[]): Promise<number[]> {
   const { rows } = await db.query<{ personId: string; count: number }>(

@@ -58,10 +58,40 @@ export async function findPending(db: Queryable, sid: string): Promise<SecondFac
  */
 export async function spendStep(db: Queryable, secondFactorId: string, step: number): Promise<boolean> {
   const { rowCount } = await db.query(
-    "update second_factors set last_step = $2 where id = $1 and last_step < $2 and not $2 = any(hinted_steps)",
+    `update second_factors set last_step = $2, wrong_codes = 0
+      where id = $1 and last_step < $2 and not $2 = any(hinted_steps)`,
     [secondFactorId, step],
   );
   return rowCount === 1;
+}
+
+/**
+ * Counts a code about to be looked at. Returns how many there were in a row with this one, or undefined, having counted
+ * nothing, when there were `most` already. It must not stand in a transaction that can be rolled back.
+ */
+export async function countCodeTry(
+  db: Queryable,
+  secondFactorId: string,
+  most: number,
+): Promise<number | undefined> {
+  const { rows } = await db.query<{ count: number }>(
+    `update second_factors set wrong_codes = wrong_codes + 1
+      where id = $1 and wrong_codes < $2 returning wrong_codes as count`,
+    [secondFactorId, most],
+  );
+  return rows[0]?.count;
+}
+
+/** Takes back a code that was counted and was no guess. */
+export async function giveBackCodeTry(db: Queryable, secondFactorId: string): Promise<void> {
+  await db.query("update second_factors set wrong_codes = greatest(0, wrong_codes - 1) where id = $1", [
+    secondFactorId,
+  ]);
+}
+
+/** Begins the count of wrong codes anew, because a right one was given. */
+export async function forgetWrongCodes(db: Queryable, secondFactorId: string): Promise<void> {
+  await db.query("update second_factors set wrong_codes = 0 where id = $1", [secondFactorId]);
 }
 
 /** Removes the person's confirmed authenticator. False when there is none. */

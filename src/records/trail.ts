@@ -11,6 +11,7 @@ export type TrailAction =
   | "second-factor.enrolled"
   | "second-factor.reset"
   | "second-factor.put-off"
+  | "second-factor.guessed-at"
   | "recovery-code.used"
   | "recovery-codes.replaced"
   | "api-key.generated"

@@ -4,23 +4,31 @@ import { apiKeyId, hashApiKey } from "../base/api-key-format";
 import { clientAddress, clientName } from "../base/client";
 import { readCredentials } from "../base/credentials";
 import type { CheckedApiKey } from "../records/api-keys/api-keys";
+import type { WrongKey } from "./count-wrong-keys";
 import type { Desk } from "./desk";
+import { TooManyTries } from "./throttle";
 
 /**
  * The live key this request presents, with its owner; `undefined` for none, unknown, wrong, ended or another's. Asks
- * the database every time: no cache may accept a key that has been revoked.
+ * the database every time: no cache may accept a key that has been revoked. Where too many wrong ones came from this
+ * address, or for this account, it is how long to wait instead; a good key passes all the same, and one that has
+ * ended is no guess.
  */
 export async function checkApiKey(
   desk: Desk,
   headers: IncomingHttpHeaders,
   address: string | undefined,
-): Promise<CheckedApiKey | undefined> {
+): Promise<CheckedApiKey | TooManyTries | undefined> {
   const credentials = readCredentials(headers);
-  const id = credentials && apiKeyId(credentials.key);
-  if (!credentials || id === undefined) return undefined;
-  const found = await desk.findApiKey(id);
-  if (!found || !timingSafeEqual(found.hash, hashApiKey(credentials.key))) return undefined;
-  if (!isNameOf(found, credentials.name)) return undefined;
+  if (!credentials) return undefined;
+  const id = apiKeyId(credentials.key);
+  const found = id === undefined ? undefined : await desk.findApiKey(id);
+  if (
+    !found ||
+    !timingSafeEqual(found.hash, hashApiKey(credentials.key)) ||
+    !isNameOf(found, credentials.name)
+  )
+    return wrong(desk, { address: clientAddress(address), account: credentials.name ?? id });
   desk.calls.note({
     keyId: found.id,
     client: clientName(headers["user-agent"]),
@@ -29,6 +37,11 @@ export async function checkApiKey(
     at: desk.now(),
   });
   return found.live ? found : undefined;
+}
+
+async function wrong(desk: Desk, key: WrongKey): Promise<TooManyTries | undefined> {
+  const waitSeconds = await desk.countWrongKey(key);
+  return waitSeconds > 0 ? new TooManyTries(waitSeconds) : undefined;
 }
 
 function isNameOf(found: CheckedApiKey, name: string | undefined): boolean {

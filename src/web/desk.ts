@@ -10,6 +10,7 @@ import { type CheckedApiKey, findApiKeysForCheck } from "../records/api-keys/api
 import { findKeysInUse, type KeyInUse } from "../records/api-keys/in-use";
 import { findInstallation, keepFirstPepper } from "../records/installation";
 import { countRecoveryCodes } from "../records/recovery-codes";
+import { openWrongKeyCount, type WrongKey } from "./count-wrong-keys";
 import { CallGatherer } from "./gather-calls";
 import { MailRoom } from "./mail-room";
 
@@ -23,6 +24,8 @@ export type Desk = {
   /** What an owner's pages show of their key. */
   findKeyInUse: (owner: KeyOwner) => Promise<KeyInUse>;
   countRecoveryCodes: (personId: string) => Promise<number>;
+  /** Counts a wrong key; says how many seconds to wait. */
+  countWrongKey: (wrong: WrongKey) => Promise<number>;
   log: Logger;
   baseUrl: URL;
   seal: Seal;
@@ -81,6 +84,7 @@ export async function openDesk(options: {
     lookups,
     findApiKey: batched((ids: string[]) => findApiKeysForCheck(lookups, ids), BATCHES),
     findKeyInUse: batched((owners: KeyOwner[]) => findKeysInUse(lookups, owners, CALLERS_SHOWN), BATCHES),
+    countWrongKey: openWrongKeyCount(lookups),
     countRecoveryCodes: batched((ids: string[]) => countRecoveryCodes(lookups, ids), BATCHES),
     log: options.log,
     baseUrl,

@@ -14,6 +14,8 @@ export type Page = {
   /** 200 unless given; 422 for a form that was sent with mistakes. */
   status?: number;
   errors?: FormErrors;
+  /** With 429 and 503: when it is worth sending it again. */
+  retryAfterSeconds?: number;
   [local: string]: unknown;
 };
 
@@ -33,7 +35,7 @@ function tabTitle(title: string, mistakes: boolean): string {
 /** Draws a view inside the layout and sends it. Personal pages are never kept by a cache (ASVS 5.0, 14.3.2). */
 export async function drawPage(visit: Visit & { person?: Person }, view: string, page: Page): Promise<void> {
   const { req, res } = visit;
-  const { status = 200, errors = [], ...locals } = page;
+  const { status = 200, errors = [], retryAfterSeconds, ...locals } = page;
   const notice = await takeNotice(visit);
   const signedIn = visit.person && req.session?.row?.stage === "signed-in" ? visit.person : undefined;
   const parked =
@@ -54,6 +56,7 @@ export async function drawPage(visit: Visit & { person?: Person }, view: string,
   };
   const { views } = res.app.locals as { views: Views };
   const html = views("layout", Object.assign(shared, { body: views(view, shared) }));
+  if (retryAfterSeconds !== undefined) res.set("Retry-After", String(retryAfterSeconds));
   res.status(status).set("Cache-Control", "no-store");
   await sendHtml(req, res, html, { holdsSecret: page.secret !== undefined });
 }

@@ -34,6 +34,7 @@ const COUNTS = new Map<string, { one: string; many: string; toldWhenNone?: boole
   ["sessionsEnded", { one: "1 session ended", many: "# sessions ended" }],
   ["ended", { one: "1 session ended", many: "# sessions ended" }],
   ["left", { one: "1 recovery code left", many: "# recovery codes left", toldWhenNone: true }],
+  ["wrongCodes", { one: "1 wrong code in a row", many: "# wrong codes in a row" }],
   ["people", { one: "taken off 1 person", many: "taken off # people" }],
   ["serviceAccounts", { one: "taken off 1 service account", many: "taken off # service accounts" }],
   [

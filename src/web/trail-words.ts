@@ -42,6 +42,10 @@ const WORDS: Record<TrailAction, [label: string, sentence: Sentence]> = {
     "Two-factor authentication put off",
     ({ who, whose }) => `${who} put off ${whose} two-factor authentication`,
   ],
+  "second-factor.guessed-at": [
+    "Wrong codes entered",
+    ({ whose }) => `Somebody who knew ${whose} password entered wrong codes`,
+  ],
   "recovery-code.used": [
     "Recovery code used",
     ({ who, whose }) => `${who} used one of ${whose} recovery codes`,

@@ -5,6 +5,7 @@ import { leave } from "../../web/leave";
 import { drawPage, type Page } from "../../web/page";
 import { readForm, readQuery } from "../../web/read-form";
 import { renewSession } from "../../web/start-session";
+import { guessOwn, TooManyTries } from "../../web/throttle";
 import type { PersonVisit } from "../../web/visit";
 
 /** GET /confirm-password: asks for the password again before something sensitive. */
@@ -22,7 +23,12 @@ export async function confirm(visit: PersonVisit): Promise<void> {
   const password = form.password ?? "";
   const ways = { next, back: localPath(form.back, "/profile") };
   if (password === "") return draw(visit, ways, mistake("Enter your password"));
-  if (!(await desk.passwords.matches(password, await findPasswordHash(desk.db, person.id)))) {
+  const right = await guessOwn(visit, "password", {
+    make: async () => desk.passwords.matches(password, await findPasswordHash(desk.db, person.id)),
+    isWrong: (matches) => !matches,
+  });
+  if (right instanceof TooManyTries) return draw(visit, ways, right.page("password", "wrong passwords"));
+  if (!right) {
     return draw(visit, ways, mistake("That is not your password. Check it and try again"));
   }
   req.session.passwordGivenAt = desk.now().getTime();

@@ -5,6 +5,7 @@ import { leave } from "../../web/leave";
 import { findOpenLink, type LinkGone, whyLinkGone } from "../../web/open-link";
 import { drawPage, type Page } from "../../web/page";
 import { readForm, readQuery } from "../../web/read-form";
+import { countUnknownToken, guessOwn, TooManyTries } from "../../web/throttle";
 import { actorOf, type PersonVisit, type Visit } from "../../web/visit";
 import { askForEmailChange } from "./ask-for-email-change";
 import { changeEmail } from "./change-email";
@@ -26,7 +27,15 @@ export async function ask(visit: PersonVisit): Promise<void> {
     const errors = [{ field: "newEmail", message: "That is your email already. Enter the new one" }];
     return drawForm(visit, { values: form, status: 422, errors });
   }
-  const asked = await askForEmailChange(desk.db, desk, actorOf(visit), person, newEmail);
+  const asked = await guessOwn(visit, "letter", {
+    make: () => askForEmailChange(desk.db, desk, actorOf(visit), person, newEmail),
+    isWrong: () => true,
+  });
+  if (asked instanceof TooManyTries)
+    return drawForm(visit, {
+      values: form,
+      ...asked.page("newEmail", "changes of your email were asked for"),
+    });
   if (asked === "signed-out") return leave(visit, "/sign-in?return=/profile/email");
   await drawPage(visit, "email/sent", {
     title: desk.mail.configured
@@ -79,6 +88,7 @@ async function keyOf({ desk }: Visit, personId: string): Promise<boolean> {
   return (await findLiveApiKey(desk.db, { kind: "person", id: personId })) !== undefined;
 }
 
-function drawGone(visit: Visit, state: LinkGone): Promise<void> {
-  return drawPage(visit, "email/link-gone", { title: "This link does not work", state, status: 410 });
+async function drawGone(visit: Visit, state: LinkGone): Promise<void> {
+  if (state === "unknown") await countUnknownToken(visit);
+  await drawPage(visit, "email/link-gone", { title: "This link does not work", state, status: 410 });
 }

@@ -5,6 +5,7 @@ import { leave } from "../../web/leave";
 import { findOpenLink, type LinkGone, whyLinkGone } from "../../web/open-link";
 import { drawPage, type Page } from "../../web/page";
 import { readForm, readQuery } from "../../web/read-form";
+import { countUnknownToken, forgetGuesses, guess, TooManyTries } from "../../web/throttle";
 import { actorOf, type Visit } from "../../web/visit";
 import { askForReset } from "./ask-for-reset";
 import { forgotPasswordForm } from "./form";
@@ -24,10 +25,16 @@ export async function ask(visit: Visit): Promise<void> {
   const read = readBySchema(forgotPasswordForm, form);
   if (!read.ok) return drawAsk(visit, { values: form, status: 422, errors: read.errors });
   const { desk } = visit;
-  await Promise.all([askForReset(desk.db, desk, actorOf(visit), read.input.email), pause(ANSWER_AFTER_MS)]);
+  const { email } = read.input;
+  const asked = await guess(visit, "letter", email, {
+    make: () => Promise.all([askForReset(desk.db, desk, actorOf(visit), email), pause(ANSWER_AFTER_MS)]),
+    isWrong: () => true,
+  });
+  if (asked instanceof TooManyTries)
+    return drawAsk(visit, { values: form, ...asked.page("email", "links were asked for with this email") });
   await drawPage(visit, "forgot-password/sent", {
     title: desk.mail.configured ? "Check your mailbox" : "Ask your administrator for the link",
-    email: read.input.email,
+    email,
     mailIsConfigured: desk.mail.configured,
   });
 }
@@ -53,6 +60,7 @@ export async function reset(visit: Visit): Promise<void> {
   const given = { personId: found.person.id, token, newPassword };
   const answer = await resetPassword(desk.db, desk, actorOf(visit), given);
   if (answer === "link-gone") return drawGone(visit, await whyLinkGone(desk.db, "password-reset", token));
+  await forgetGuesses(visit, email);
   await leave(visit, "/sign-in?notice=password-saved");
 }
 
@@ -74,8 +82,9 @@ function drawReset(visit: Visit, token: string, email: string, page: Partial<Pag
   });
 }
 
-function drawGone(visit: Visit, state: LinkGone): Promise<void> {
-  return drawPage(visit, "forgot-password/link-gone", {
+async function drawGone(visit: Visit, state: LinkGone): Promise<void> {
+  if (state === "unknown") await countUnknownToken(visit);
+  await drawPage(visit, "forgot-password/link-gone", {
     title: "This link does not work",
     state,
     status: 410,

@@ -9,6 +9,7 @@ import { liveSessionOf } from "../../web/live-session-of";
 import { drawPage, type Page } from "../../web/page";
 import { type Form, readForm, readQuery } from "../../web/read-form";
 import { startSession } from "../../web/start-session";
+import { countUnknownToken } from "../../web/throttle";
 import { actorOf, type PersonVisit, type Visit } from "../../web/visit";
 import { acceptInvitation } from "./accept-invitation";
 import { inviteForm, readJoinForm } from "./form";
@@ -129,6 +130,7 @@ async function drawJoin(visit: Visit, link: Link, values: Form, page: Partial<Pa
 }
 
 async function drawDead(visit: Visit, link: Link | undefined): Promise<void> {
+  if (!link) await countUnknownToken(visit);
   const hasAccount = link !== undefined && (await findAccount(visit.desk.db, link.email)) !== undefined;
   await drawPage(visit, "invitations/dead", {
     title: "This invitation no longer works",

@@ -2,15 +2,16 @@ import type { Person } from "../../base/person";
 import type { FormErrors } from "../../platform/form-errors";
 import { passwordProblem } from "../../platform/password-strength";
 import { leave } from "../../web/leave";
-import { drawPage } from "../../web/page";
+import { drawPage, type Page } from "../../web/page";
 import { type Form, readForm } from "../../web/read-form";
 import { stepUpSession } from "../../web/start-session";
+import { guessOwn, TooManyTries } from "../../web/throttle";
 import { actorOf, type PersonVisit } from "../../web/visit";
 import { changePassword } from "./change-password";
 
 /** GET /profile/password: current and new password. */
 export async function show(visit: PersonVisit): Promise<void> {
-  await drawPage(visit, "password/password", { title: "Change your password" });
+  await draw(visit, {});
 }
 
 /** POST /profile/password: changes the password and signs out everywhere else. */
@@ -22,7 +23,11 @@ export async function change(visit: PersonVisit): Promise<void> {
   if (mistakes.length > 0) return drawWrong(visit, mistakes);
   const actor = { ...actorOf(visit), sessionId: req.session.row?.id ?? "" };
   const given = { current: currentPassword, next: newPassword };
-  const answer = await changePassword(desk.db, desk, actor, person, given);
+  const answer = await guessOwn(visit, "password", {
+    make: () => changePassword(desk.db, desk, actor, person, given),
+    isWrong: (given) => given === "wrong-password",
+  });
+  if (answer instanceof TooManyTries) return draw(visit, answer.page("currentPassword", "wrong passwords"));
   if (answer !== "changed") return drawWrong(visit, [{ field: "currentPassword", message: REFUSED[answer] }]);
   req.session.passwordGivenAt = desk.now().getTime();
   if ((await stepUpSession(visit, person.id, "password change")) === "refused")
@@ -45,5 +50,9 @@ function findMistakes({ currentPassword = "", newPassword = "" }: Form, person: 
 }
 
 function drawWrong(visit: PersonVisit, errors: FormErrors): Promise<void> {
-  return drawPage(visit, "password/password", { title: "Change your password", status: 422, errors });
+  return draw(visit, { status: 422, errors });
+}
+
+function draw(visit: PersonVisit, page: Partial<Page>): Promise<void> {
+  return drawPage(visit, "password/password", { title: "Change your password", ...page });
 }

@@ -4,6 +4,7 @@ import { leave } from "../../web/leave";
 import { drawPage, type Page } from "../../web/page";
 import { type Form, readForm, readQuery } from "../../web/read-form";
 import { startSession } from "../../web/start-session";
+import { countUnknownToken } from "../../web/throttle";
 import { actorOf, type Visit } from "../../web/visit";
 import { createAdministrator } from "./create-administrator";
 import { readSetUpForm } from "./form";
@@ -30,9 +31,11 @@ export async function create(visit: Visit): Promise<void> {
   await leave(visit, "/two-factor/enrol");
 }
 
-async function refuseStrangers({ desk }: Visit, token: string | undefined): Promise<void> {
+async function refuseStrangers(visit: Visit, token: string | undefined): Promise<void> {
+  const { desk } = visit;
   if (await desk.isSetUp()) throw gone();
   if (token === undefined || !desk.isSetUpToken(token)) {
+    await countUnknownToken(visit);
     throw new Refusal(
       403,
       "This set-up address is not the one of this installation. Take it from the server's log.",

@@ -7,6 +7,7 @@ import { drawPage, type Page } from "../../web/page";
 import { pageOfStage } from "../../web/page-of-stage";
 import { readForm, readQuery } from "../../web/read-form";
 import { startSession, stepUpSession } from "../../web/start-session";
+import { guess, TooManyTries } from "../../web/throttle";
 import { actorOf, type PersonVisit, type Visit } from "../../web/visit";
 import { acceptCode } from "./accept-code";
 import { acceptRecoveryCode } from "./accept-recovery-code";
@@ -31,7 +32,13 @@ export async function givePassword(visit: Visit): Promise<void> {
   const values = { email: form.email ?? "" };
   const read = readBySchema(signInForm, form);
   if (!read.ok) return drawSignIn(visit, { returnTo, values, status: 422, errors: read.errors });
-  const person = await checkPassword(desk.db, desk.passwords, read.input.email, read.input.password);
+  const { email, password } = read.input;
+  const person = await guess(visit, "password", email, {
+    make: () => checkPassword(desk.db, desk.passwords, email, password),
+    isWrong: (found) => found === undefined,
+  });
+  if (person instanceof TooManyTries)
+    return drawSignIn(visit, { returnTo, values, ...person.page("email", "wrong passwords for this email") });
   if (!person) {
     const errors = [
       { field: "email", message: "The email or the password is not right. Check both and try again" },
@@ -59,11 +66,13 @@ export async function showCode(visit: PersonVisit): Promise<void> {
 export async function giveCode(visit: PersonVisit): Promise<void> {
   const { desk, person } = visit;
   const { code = "" } = readForm(visit.req);
-  const answer = await acceptCode(desk.db, desk.seal, person.id, code, desk.now());
+  const answer = await guess(visit, "code", person.email, {
+    make: (known) => acceptCode(desk.db, desk, actorOf(visit), person, { code, known }),
+    isWrong: (given) => given === "wrong" || given === "closed" || typeof given === "object",
+  });
   if (answer !== "accepted") {
-    const message = typeof answer === "string" ? CODE_MESSAGES[answer] : clockMessage(answer.clock);
-    const errors = [{ field: "code", message }];
-    return drawPage(visit, "sign-in/two-factor", { title: "Enter your one-time code", status: 422, errors });
+    const mistake = answer instanceof TooManyTries ? answer.page("code", "wrong codes") : wrongCode(answer);
+    return drawPage(visit, "sign-in/two-factor", { title: "Enter your one-time code", ...mistake });
   }
   const stage = await stepUpSession(visit, person.id, "one-time code");
   await leave(visit, stage === "refused" ? "/sign-in" : goOn(visit));
@@ -78,25 +87,44 @@ export async function showRecoveryCode(visit: PersonVisit): Promise<void> {
 export async function giveRecoveryCode(visit: PersonVisit): Promise<void> {
   const { desk, person } = visit;
   const { recoveryCode = "" } = readForm(visit.req);
-  const answer = await acceptRecoveryCode(desk.db, desk, actorOf(visit), person, recoveryCode);
-  if (typeof answer === "string") {
-    const errors = [{ field: "recoveryCode", message: RECOVERY_MESSAGES[answer] }];
-    return drawPage(visit, "sign-in/recovery-code", { title: "Use a recovery code", status: 422, errors });
+  const answer = await guess(visit, "code", person.email, {
+    make: (known) => acceptRecoveryCode(desk.db, desk, actorOf(visit), person, { code: recoveryCode, known }),
+    isWrong: (given) => given === "wrong" || given === "closed",
+  });
+  if (typeof answer === "string" || answer instanceof TooManyTries) {
+    const mistake =
+      typeof answer === "string"
+        ? { status: 422, errors: [{ field: "recoveryCode", message: RECOVERY_MESSAGES[answer] }] }
+        : answer.page("recoveryCode", "wrong codes");
+    return drawPage(visit, "sign-in/recovery-code", { title: "Use a recovery code", ...mistake });
   }
   const stage = await stepUpSession(visit, person.id, "recovery code");
   await leave(visit, stage === "refused" ? "/sign-in" : goOn(visit), leftNotice(answer.left));
 }
 
+const CLOSED =
+  "Too many wrong codes were entered in a row, so no more are looked at from here. Sign in from somewhere you have signed in before, or ask your administrator to reset two-factor authentication";
+
 const CODE_MESSAGES = {
+  closed: CLOSED,
   malformed: "Enter the 6 digits your authenticator app shows",
   wrong: "That code is not right. Enter the one your app shows now",
   used: "That code has been used already. Wait for the next one, at most 30 seconds",
 };
 
+const RECOVERY_WRONG = "That recovery code is not right, or has been used already. Try another one";
+
 const RECOVERY_MESSAGES = {
+  closed: CLOSED,
   malformed: "Enter one of your recovery codes: 12 letters and digits, like 7K2M-QX4T-9DHW",
-  wrong: "That recovery code is not right, or has been used already. Try another one",
+  wrong: RECOVERY_WRONG,
+  used: RECOVERY_WRONG,
 };
+
+function wrongCode(answer: Exclude<Awaited<ReturnType<typeof acceptCode>>, "accepted">): Partial<Page> {
+  const message = typeof answer === "string" ? CODE_MESSAGES[answer] : clockMessage(answer.clock);
+  return { status: 422, errors: [{ field: "code", message }] };
+}
 
 function leftNotice(left: number): string {
   const codes = left === 1 ? "1 recovery code" : `${left} recovery codes`;

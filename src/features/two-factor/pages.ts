@@ -7,6 +7,7 @@ import { drawPage, type Page } from "../../web/page";
 import { readForm } from "../../web/read-form";
 import { hashSid } from "../../web/session-store";
 import { stepUpSession } from "../../web/start-session";
+import { guessOwn, TooManyTries } from "../../web/throttle";
 import { actorOf, type PersonVisit } from "../../web/visit";
 import { type ConfirmAnswer, confirmAuthenticator } from "./confirm-authenticator";
 import { mustEnrol, putOffEnrolment } from "./put-off-enrolment";
@@ -70,7 +71,10 @@ export async function renewRecoveryCodes(visit: PersonVisit): Promise<void> {
   await drawRecoveryCodes(visit, codes, "/profile");
 }
 
-async function confirm(visit: PersonVisit, { reset }: { reset: boolean }): Promise<ConfirmAnswer> {
+async function confirm(
+  visit: PersonVisit,
+  { reset }: { reset: boolean },
+): Promise<ConfirmAnswer | TooManyTries> {
   const { desk, person, req } = visit;
   const { code = "", secondFactor = "" } = readForm(req);
   const actor = { ...actorOf(visit), sessionId: req.session.row?.id ?? "" };
@@ -82,16 +86,20 @@ async function confirm(visit: PersonVisit, { reset }: { reset: boolean }): Promi
     secondFactorId: secondFactor,
     reset,
   };
-  return confirmAuthenticator(desk.db, tools, actor, request);
+  return guessOwn(visit, "code", {
+    make: () => confirmAuthenticator(desk.db, tools, actor, request),
+    isWrong: (answer) => answer === "wrong" || (typeof answer === "object" && "clock" in answer),
+  });
 }
 
 type Done = Extract<ConfirmAnswer, { recoveryCodes: string[] }>;
 
-function isDone(answer: ConfirmAnswer): answer is Done {
+function isDone(answer: ConfirmAnswer | TooManyTries): answer is Done {
   return typeof answer === "object" && "recoveryCodes" in answer;
 }
 
-function failed(answer: Exclude<ConfirmAnswer, Done | "already-confirmed">): Partial<Page> {
+function failed(answer: Exclude<ConfirmAnswer, Done | "already-confirmed"> | TooManyTries): Partial<Page> {
+  if (answer instanceof TooManyTries) return answer.page("code", "wrong codes");
   const message = typeof answer === "object" ? clockMessage(answer.clock) : FAILED[answer];
   return { status: 422, errors: [{ field: "code", message }] };
 }
