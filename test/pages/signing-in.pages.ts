@@ -7,6 +7,7 @@ import { type Program, startProgram } from "../support/browser-program";
 import { Screen } from "../support/browser-screen";
 
 const EMAIL = "ada@example.com";
+const NOBODY = "nobody@example.com";
 const PASSWORD = "Sunshine-Harbour-42";
 
 let program: Program;
@@ -27,6 +28,11 @@ afterAll(async () => {
   await browser?.close();
   await program?.stop();
 });
+
+async function tooOften(path: string, form: Record<string, string>, times: number): Promise<void> {
+  const body = new URLSearchParams(form);
+  for (let i = 0; i < times; i++) await fetch(program.origin + path, { method: "POST", body });
+}
 
 describe("every page has nothing for axe to find in light or dark, does not scroll sideways on a phone, and keeps to itself", () => {
   step("sign-in while set-up is pending", async () => {
@@ -198,5 +204,24 @@ describe("every page has nothing for axe to find in light or dark, does not scro
     await screen.press("Sign out");
     await screen.visit("/no-such-page");
     await inspect(screen, "Page not found");
+  });
+
+  step("sign-in, a forgotten password and a link, after too many tries", async () => {
+    await tooOften("/sign-in", { email: NOBODY, password: "wrong" }, 20);
+    await screen.visit("/sign-in");
+    await screen.fill({ Email: NOBODY, Password: PASSWORD });
+    await screen.press("Sign in");
+    expect(screen.status).toBe(429);
+    await inspect(screen, "Sign in", "Error: ");
+    await tooOften("/forgot-password", { email: NOBODY }, 5);
+    await screen.visit("/forgot-password");
+    await screen.fill({ Email: NOBODY });
+    await screen.press("Send link");
+    expect(screen.status).toBe(429);
+    await inspect(screen, "Forgotten your password?", "Error: ");
+    for (let i = 0; i < 200; i++) await screen.page.request.get(`${program.origin}/invitation?token=x`);
+    await screen.visit("/invitation?token=x");
+    expect(screen.status).toBe(429);
+    await inspect(screen, "Too many tries");
   });
 });

@@ -26,8 +26,14 @@ export type TestDesk = {
   close(): Promise<void>;
 };
 
-/** Opens it; letters go to the log, or to `smtpUrl` (see post-office.ts). */
-export async function openTestDesk({ smtpUrl }: { smtpUrl?: string } = {}): Promise<TestDesk> {
+/** Opens it; letters go to the log, or to `smtpUrl` (see post-office.ts). `trustProxy` lets visitors have an address. */
+export async function openTestDesk({
+  smtpUrl,
+  trustProxy = false,
+}: {
+  smtpUrl?: string;
+  trustProxy?: boolean;
+} = {}): Promise<TestDesk> {
   const database = await openTestDatabase();
   const log: string[] = [];
   const sink = new Writable({
@@ -58,7 +64,7 @@ export async function openTestDesk({ smtpUrl }: { smtpUrl?: string } = {}): Prom
       passwordCost: 4,
       now,
     });
-    server.on("request", makeServer(desk).listener);
+    server.on("request", makeServer(desk, { trustProxy }).listener);
     servers.push(server);
     desks.push(desk);
     return { origin, desk };

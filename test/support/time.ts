@@ -20,6 +20,11 @@ export async function startedAgo(desk: TestDesk, visitor: Visitor, seconds: numb
   if (rowCount !== 1) throw new Error("The visitor has no session");
 }
 
+/** Lets time pass for everything that is throttled. */
+export async function passThrottles(desk: TestDesk, seconds: number): Promise<void> {
+  await desk.db.query("update throttles set counted_at = counted_at - make_interval(secs => $1)", [seconds]);
+}
+
 /** Seconds since the visitor's session was last active. */
 export async function idleFor(desk: TestDesk, visitor: Visitor): Promise<number> {
   const { rows } = await desk.db.query<{ idle: number }>(

@@ -12,6 +12,8 @@ export class Visitor {
   headers = new Headers();
   html = "";
   path = "";
+  /** Where the visitor comes from, told as a proxy tells it: for a desk that trusts one. */
+  address: string | undefined;
   #typed = new Map<string, string>();
   #parsed: { html: string; $: CheerioAPI } | undefined;
 
@@ -174,7 +176,7 @@ export class Visitor {
       const answer = await this.raw(address, {
         method: verb,
         ...(payload === undefined ? {} : { body: payload }),
-        headers: { ...form, ...headers },
+        headers: { ...form, ...(this.address && { "x-forwarded-for": this.address }), ...headers },
       });
       this.#keepCookies(answer.headers);
       const location = answer.headers.get("location");
