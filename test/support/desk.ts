@@ -30,9 +30,11 @@ export type TestDesk = {
 export async function openTestDesk({
   smtpUrl,
   trustProxy = false,
+  passwordCost = 4,
 }: {
   smtpUrl?: string;
   trustProxy?: boolean;
+  passwordCost?: number;
 } = {}): Promise<TestDesk> {
   const database = await openTestDatabase();
   const log: string[] = [];
@@ -61,7 +63,7 @@ export async function openTestDesk({
       appSecret: APP_SECRET,
       mail:
         smtpUrl === undefined ? undefined : { smtpUrl, from: "Latchkey, your desk <latchkey@desk.example>" },
-      passwordCost: 4,
+      passwordCost,
       now,
     });
     server.on("request", makeServer(desk, { trustProxy }).listener);
