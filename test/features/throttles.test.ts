@@ -190,6 +190,14 @@ describe("passwords at sign-in", () => {
   });
 });
 
+async function wrongCodesOf({ email }: Known): Promise<number> {
+  const { rows } = await desk.db.query(
+    "select wrong_codes from second_factors f join people p on p.id = f.person_id where p.email = $1",
+    [email],
+  );
+  return rows[0].wrong_codes;
+}
+
 describe("codes", () => {
   async function tryCode(visitor: Visitor, code = "000000"): Promise<Visitor> {
     return visitor
@@ -254,11 +262,7 @@ describe("codes", () => {
     const back = new Visitor(desk.origin);
     back.address = home.address;
     await signIn(desk, ada, back);
-    const { rows } = await desk.db.query(
-      "select wrong_codes from second_factors f join people p on p.id = f.person_id where p.email = $1",
-      [ada.email],
-    );
-    expect(rows).toEqual([{ wrong_codes: 0 }]);
+    expect(await wrongCodesOf(ada)).toBe(0);
   });
 
   it("sent twice are no guess: neither a used code nor one with a typing mistake is counted", async () => {
@@ -267,6 +271,16 @@ describe("codes", () => {
     await givePassword(ada, stranger()).then((other) => tryCode(other, used));
     for (let i = 0; i < 25; i++) expect((await tryCode(visitor, used)).errors.code).toContain("used already");
     for (let i = 0; i < 25; i++) expect((await tryCode(visitor, "12345")).errors.code).toContain("6 digits");
+    expect(await wrongCodesOf(ada)).toBe(0);
+    const [recoveryCode = ""] = ada.recoveryCodes;
+    const recover = async (tab: Visitor) => {
+      await tab.open("/sign-in/recovery-code");
+      return tab.fill("Recovery code", recoveryCode).press("Verify");
+    };
+    expect((await recover(await givePassword(ada, stranger()))).path).toBe("/profile");
+    for (let i = 0; i < 25; i++)
+      expect((await recover(visitor)).errors.recoveryCode).toContain("used already");
+    expect(await wrongCodesOf(ada)).toBe(0);
     expect((await tryCode(visitor, freshCode(desk, ada.secret))).path).toBe("/profile");
   });
 
