@@ -71,12 +71,11 @@ dialog?.querySelector("form").addEventListener("submit", async (event) => {
 });
 
 if (others) others.onmessage = ({ data }) => startFrom(data);
-for (const event of ["pageshow", "focus"])
-  addEventListener(event, () => timer && endsAt - Date.now() < NOTICE_MS && ask());
-document.addEventListener(
-  "visibilitychange",
-  () => !document.hidden && endsAt - Date.now() < NOTICE_MS && ask(),
-);
+// Looked at again, or brought back by the Back button: somebody may have signed out elsewhere, and what stands here is
+// not for everybody.
+document.addEventListener("visibilitychange", () => !document.hidden && ask());
+addEventListener("pageshow", ({ persisted }) => (persisted || endsAt - Date.now() < NOTICE_MS) && ask());
+addEventListener("focus", () => endsAt - Date.now() < NOTICE_MS && ask());
 
 const secondsLeft = Number(document.body.dataset.endsIn);
 startFrom(secondsLeft);

@@ -1,11 +1,12 @@
-import type { IncomingMessage, RequestListener, ServerOptions, ServerResponse } from "node:http";
+import type { RequestListener, ServerOptions } from "node:http";
 import path from "node:path";
 import express, { type Express } from "express";
-import helmet from "helmet";
 import { apiDoor } from "./middleware/api-door";
+import { explainCookieTrouble } from "./middleware/cookie-trouble";
 import { errorPage, fileNotFound, notFound, pathsOnly } from "./middleware/errors";
 import { refuseForgery } from "./middleware/forgery";
 import { guards } from "./middleware/guards";
+import { securityHeaders } from "./middleware/security-headers";
 import { sessions } from "./middleware/session";
 import { setUpPending } from "./middleware/set-up-pending";
 import { wakeMailRoom } from "./middleware/wake-mail-room";
@@ -51,6 +52,7 @@ export function makeServer(
   addRoutes(app, desk, programRoutes);
   app.use(fileNotFound);
   app.use(wakeMailRoom(desk));
+  app.use(explainCookieTrouble(desk));
 
   app.use(express.urlencoded({ extended: false, limit: FORM_BYTES, parameterLimit: FORM_FIELDS }));
   app.use(sessions(desk));
@@ -74,32 +76,4 @@ function addRoutes(app: Express, desk: Desk, routes: Route[]): void {
       if (visit) await handler(visit);
     });
   }
-}
-
-/** What helmet sets, which is the same for every answer: worked out once. */
-function securityHeaders(desk: Desk): Record<string, string> {
-  const https = desk.baseUrl.protocol === "https:";
-  const setHeaders = helmet({
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'none'"],
-        scriptSrc: ["'self'"],
-        styleSrc: ["'self'"],
-        imgSrc: ["'self'", "data:"],
-        connectSrc: ["'self'"],
-        formAction: ["'self'"],
-        baseUri: ["'none'"],
-        frameAncestors: ["'none'"],
-      },
-    },
-    strictTransportSecurity: https,
-    // With "no-referrer" browsers send "Origin: null" with forms, which the forgery check could not tell from another site.
-    referrerPolicy: { policy: "same-origin" },
-    xFrameOptions: { action: "deny" },
-  });
-  const headers: Record<string, string> = {};
-  const answer = { setHeader: (name: string, value: string) => (headers[name] = value), removeHeader() {} };
-  setHeaders({} as IncomingMessage, answer as unknown as ServerResponse, () => {});
-  return headers;
 }

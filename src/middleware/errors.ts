@@ -57,10 +57,7 @@ async function answer(desk: Desk, req: Request, res: Response, refusal: Refusal)
   const title = TITLES[status] ?? "That did not work";
   if (req.path.startsWith("/v1/") || req.path.startsWith("/authentication/")) {
     if (retryAfterSeconds !== undefined) res.set("Retry-After", String(retryAfterSeconds));
-    res
-      .status(status)
-      .set("Cache-Control", "no-store")
-      .json({ errors: [{ status: String(status), title, detail: sentence }] });
+    res.status(status).json({ errors: [{ status: String(status), title, detail: sentence }] });
     return;
   }
   // Whoever is signed in keeps the navigation; a database that is away must not keep the page away too.

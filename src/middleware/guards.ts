@@ -4,6 +4,7 @@ import type { SessionStage } from "../records/sessions/lookups";
 
 import { cameFrom } from "../web/came-from";
 import { checkApiKey } from "../web/check-api-key";
+import { cameWithCookie } from "../web/cookie-trouble";
 import { leave } from "../web/leave";
 import { liveSessionOf } from "../web/live-session-of";
 import { lookAtSession } from "../web/look-at-session";
@@ -102,7 +103,9 @@ async function atStage(visit: Visit, stage: SessionStage): Promise<PersonVisit |
     const page = pageOf(visit);
     // What was typed is kept where the session ended by itself, not where somebody ended it.
     if (visit.req.method === "POST" && row?.endedBy && row.stage === "signed-in") await parkForm(visit, page);
-    await leave(visit, `/sign-in?return=${encodeURIComponent(page)}`);
+    // Half way through signing in nobody is without the cookie whose browser keeps it.
+    const lost = stage !== "signed-in" && !cameWithCookie(visit) ? "&notice=no-cookie" : "";
+    await leave(visit, `/sign-in?return=${encodeURIComponent(page)}${lost}`);
     return undefined;
   }
   if (session.stage === stage) {

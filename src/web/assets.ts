@@ -8,7 +8,7 @@ import { bestEncoding } from "./best-encoding";
 const TYPES: Record<string, string> = {
   ".css": "text/css; charset=utf-8",
   ".js": "text/javascript; charset=utf-8",
-  ".svg": "image/svg+xml",
+  ".svg": "image/svg+xml; charset=utf-8",
 };
 const A_YEAR = "public, max-age=31536000, immutable";
 

@@ -12,5 +12,5 @@ export async function leave({ req, res }: Visit, path: string, notice?: string):
       req.session.save((error) => (error ? reject(error) : resolve())),
     );
   }
-  res.set("Cache-Control", "no-store").redirect(303, localPath(path, "/"));
+  res.redirect(303, localPath(path, "/"));
 }

@@ -32,7 +32,7 @@ function tabTitle(title: string, mistakes: boolean): string {
   return `${mistakes ? "Error: " : ""}${short}`;
 }
 
-/** Draws a view inside the layout and sends it. Personal pages are never kept by a cache (ASVS 5.0, 14.3.2). */
+/** Draws a view inside the layout and sends it. */
 export async function drawPage(visit: Visit & { person?: Person }, view: string, page: Page): Promise<void> {
   const { req, res } = visit;
   const { status = 200, errors = [], retryAfterSeconds, ...locals } = page;
@@ -57,7 +57,7 @@ export async function drawPage(visit: Visit & { person?: Person }, view: string,
   const { views } = res.app.locals as { views: Views };
   const html = views("layout", Object.assign(shared, { body: views(view, shared) }));
   if (retryAfterSeconds !== undefined) res.set("Retry-After", String(retryAfterSeconds));
-  res.status(status).set("Cache-Control", "no-store");
+  res.status(status);
   await sendHtml(req, res, html, { holdsSecret: page.secret !== undefined });
 }
 

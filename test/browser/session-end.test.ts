@@ -117,3 +117,15 @@ describe("a laptop that slept past the end of a session", () => {
     expect(ada.screen.troubles).toEqual([]);
   });
 });
+
+describe("signing out in one tab", () => {
+  step("takes what stands in the others away as soon as they are looked at again", async () => {
+    await ada.screen.visit("/profile");
+    await other.visit("/profile/sessions");
+    await other.press("Sign out");
+    await ada.screen.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+    await until("the tab has moved", () => ada.screen.path === "/sign-in");
+    expect(await ada.screen.everything()).not.toContain("Lovelace");
+    expect(ada.screen.troubles).toEqual([]);
+  });
+});

@@ -26,10 +26,11 @@ afterEach(() => desk.close());
 async function whileWaiting(
   request: () => Promise<unknown>,
   meanwhile: (query: (text: string, values?: unknown[]) => Promise<unknown>) => Promise<unknown>,
+  hold = "select from people for update",
 ): Promise<void> {
   const blocker = await desk.db.connect();
   await blocker.query("begin");
-  await blocker.query("select from people for update");
+  await blocker.query(hold);
   const under = request();
   await untilBlocked(desk.db);
   await meanwhile((text, values) => blocker.query(text, values));
@@ -94,6 +95,63 @@ describe("a request under way", () => {
     );
     expect(thief.path).toMatch(/^\/sign-in/);
     expect(await liveSessions()).toEqual(["signed-in"]);
+  });
+
+  it.each([
+    ["deactivated", "update people set deactivated_at = now()"],
+    ["made an administrator no more", "update people set roles = '{member}'"],
+    ["given another password", "update people set password_hash = 'another one'"],
+  ])("with a right code does not sign in who is %s at that moment", async (_what, change) => {
+    const half = await givePassword(ada, new Visitor(desk.origin));
+    half.fill("One-time code", freshCode(desk, ada.secret));
+    await whileWaiting(
+      () => half.press("Verify"),
+      async (query) => {
+        await query(change);
+        await query("delete from sessions");
+      },
+    );
+    expect(half.path).toMatch(/^\/sign-in/);
+    expect(await liveSessions()).toEqual([]);
+  });
+
+  it.each([
+    ["saves the profile", "select from people for update", "Save Changes"],
+    ["changes the password", "select from people for update", "Change password"],
+    ["confirms the password", "select from sessions for update", "Confirm"],
+  ])("that %s while its session is ended brings none back", async (_what, hold, button) => {
+    const copy = ada.visitor.tab();
+    if (button === "Save Changes") (await ada.visitor.open("/profile")).fill("First Name", "Augusta");
+    if (button === "Confirm") (await ada.visitor.open("/confirm-password")).fill("Password", PASSWORD);
+    if (button === "Change password") {
+      await ada.visitor.open("/profile/password");
+      ada.visitor.fill("Current password", PASSWORD).fill("New password", "Harbour-Sunshine-43");
+    }
+    await whileWaiting(
+      () => ada.visitor.press(button),
+      (query) => query("delete from sessions"),
+      hold,
+    );
+    expect(ada.visitor.path).toMatch(/^\/sign-in/);
+    expect((await copy.open("/profile")).path).toMatch(/^\/sign-in/);
+    expect(await liveSessions()).toEqual([]);
+  });
+
+  it.each([
+    ["a key", "/profile/api-key/generate", "Generate API Key"],
+    ["recovery codes", "/profile/two-factor/recovery-codes", "Get new recovery codes"],
+  ])("that makes %s while its session is ended makes none", async (_what, page, button) => {
+    const made =
+      "select (select count(*) from api_keys)::int, (select array_agg(hash order by hash) from recovery_codes)";
+    const { rows: before } = await desk.db.query(made);
+    await ada.visitor.open(page);
+    await whileWaiting(
+      () => ada.visitor.press(button),
+      (query) => query("delete from sessions"),
+    );
+    expect(ada.visitor.status).toBe(403);
+    expect(ada.visitor.text).toContain("You are signed out by now, so nothing was changed.");
+    expect((await desk.db.query(made)).rows).toEqual(before);
   });
 
   it.each([

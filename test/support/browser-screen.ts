@@ -20,7 +20,8 @@ export class Screen {
     page.on("pageerror", (error) => this.troubles.push(`script error: ${error.message}`));
     page.on("console", (message) => {
       // A refused form is told there too; files are looked at below, by their answers.
-      if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) {
+      const bad = message.type() === "error" || message.text().includes("-Policy header");
+      if (bad && !message.text().startsWith("Failed to load resource")) {
         this.troubles.push(`console: ${message.text()}`);
       }
     });

@@ -26,14 +26,19 @@ export type TestDesk = {
   close(): Promise<void>;
 };
 
-/** Opens it; letters go to the log, or to `smtpUrl` (see post-office.ts). `trustProxy` lets visitors have an address. */
+/**
+ * Opens it; letters go to the log, or to `smtpUrl` (see post-office.ts). BASE_URL is where it listens, TRUST_PROXY false,
+ * unless something else is given: trusted, visitors can have an address of their own.
+ */
 export async function openTestDesk({
   smtpUrl,
+  baseUrl,
   trustProxy = false,
   passwordCost = 4,
 }: {
   smtpUrl?: string;
-  trustProxy?: boolean;
+  baseUrl?: string;
+  trustProxy?: boolean | number;
   passwordCost?: number;
 } = {}): Promise<TestDesk> {
   const database = await openTestDatabase();
@@ -59,7 +64,7 @@ export async function openTestDesk({
     const desk = await openDesk({
       db: database.db,
       log: logger,
-      baseUrl: new URL(origin),
+      baseUrl: new URL(baseUrl ?? origin),
       appSecret: APP_SECRET,
       mail:
         smtpUrl === undefined ? undefined : { smtpUrl, from: "Latchkey, your desk <latchkey@desk.example>" },

@@ -8,6 +8,8 @@ type Answer = { status: number; headers: Headers; body: string };
  */
 export class Visitor {
   cookies = new Map<string, string>();
+  /** False for a browser in which cookies are switched off. */
+  keepsCookies = true;
   status = 0;
   headers = new Headers();
   html = "";
@@ -197,6 +199,7 @@ export class Visitor {
   }
 
   #keepCookies(headers: Headers): void {
+    if (!this.keepsCookies) return;
     for (const line of headers.getSetCookie()) {
       const [pair = "", ...attributes] = line.split("; ");
       const at = pair.indexOf("=");

@@ -37,7 +37,7 @@ export async function download(visit: PersonVisit): Promise<void> {
   const query = readQuery(req);
   const read = await readFilter(visit, query);
   if (!read.ok) return draw(visit, query, { status: 422, errors: read.errors, entries: [] });
-  res.set("Cache-Control", "no-store").attachment("activity.csv").type("text/csv; charset=utf-8");
+  res.attachment("activity.csv").type("text/csv; charset=utf-8");
   if (req.method === "HEAD") {
     res.end();
     return;

@@ -4,5 +4,5 @@ import type { ApiKeyVisit } from "../../web/visit";
 export async function me({ res, apiKey }: ApiKeyVisit): Promise<void> {
   const { id: keyId, owner, name, firstName, lastName, roles } = apiKey;
   const names = owner.kind === "person" ? { email: name, firstName, lastName } : { name };
-  res.set("Cache-Control", "no-store").json({ id: owner.id, kind: owner.kind, ...names, roles, keyId });
+  res.json({ id: owner.id, kind: owner.kind, ...names, roles, keyId });
 }

@@ -2,7 +2,7 @@ import type { Visit } from "../../web/visit";
 
 /** GET /healthz: the process answers. */
 export async function alive({ res }: Visit): Promise<void> {
-  res.set("Cache-Control", "no-store").type("text").send("ok\n");
+  res.type("text").send("ok\n");
 }
 
 /** GET /readyz: the database answers too; 503 when it does not. */
@@ -13,7 +13,6 @@ export async function ready({ res, desk }: Visit): Promise<void> {
   );
   res
     .status(answer ? 200 : 503)
-    .set("Cache-Control", "no-store")
     .type("text")
     .send(answer ? "ready\n" : "the database does not answer\n");
 }

@@ -2,6 +2,7 @@ import { localPath } from "../../base/local-path";
 import { describeTimeout } from "../../base/session-timeout";
 import { readBySchema } from "../../platform/form-errors";
 import { clockMessage } from "../../platform/one-time-code";
+import { cameWithCookie, cookieTrouble } from "../../web/cookie-trouble";
 import { leave } from "../../web/leave";
 import { drawPage, type Page } from "../../web/page";
 import { pageOfStage } from "../../web/page-of-stage";
@@ -54,7 +55,9 @@ export async function givePassword(visit: Visit): Promise<void> {
     secondFactor: "none",
   });
   if (stage === "refused") return leave(visit, "/sign-in");
-  await leave(visit, stage === "signed-in" ? goOn(visit) : pageOfStage(stage));
+  // By way of the sign-in page, which sends on whoever comes with the cookie and tells the others that it is missing.
+  const goingOn = `/sign-in?notice=no-cookie&return=${encodeURIComponent(goOn(visit))}`;
+  await leave(visit, stage === "signed-in" ? goingOn : pageOfStage(stage));
 }
 
 /** GET /sign-in/two-factor: asks for the one-time code. */
@@ -143,6 +146,10 @@ function noticeFor(visit: Visit, asked: string | undefined): string | undefined 
     : "Sign in to go on where you were.";
   if (asked === "signed-out") return "You have signed out.";
   if (asked === "password-saved") return "Your new password is saved. Sign in with it.";
+  if (asked === "no-cookie" && !cameWithCookie(visit)) {
+    const { host, origin } = visit.desk.baseUrl;
+    return `Signing in needs a cookie, and your browser sent none. Allow cookies for ${host}, open ${origin} and sign in again.`;
+  }
   // A browser that still has its cookie on the way to some page, for a session that is not there any more.
   if (!row && cameWithCookie(visit) && readQuery(visit.req).return)
     return "Your session has ended. Sign in to go on where you were.";
@@ -155,10 +162,6 @@ function noticeFor(visit: Visit, asked: string | undefined): string | undefined 
   return "Your session has ended. Sign in again.";
 }
 
-function cameWithCookie({ req, desk }: Visit): boolean {
-  return (req.get("cookie") ?? "").split("; ").some((cookie) => cookie.startsWith(`${desk.cookie.name}=`));
-}
-
 async function drawSignIn(visit: Visit, page: Partial<Page> & { returnTo: string }): Promise<void> {
   const setUpIsPending = !(await visit.desk.isSetUp());
   const { row } = visit.req.session;
@@ -168,6 +171,7 @@ async function drawSignIn(visit: Visit, page: Partial<Page> & { returnTo: string
     values: { email: "" },
     setUpIsPending,
     begunAt,
+    cookieTrouble: cookieTrouble(visit)?.sentence,
     ...page,
   });
 }

@@ -1,10 +1,10 @@
 import type { Pool } from "pg";
 import type { Actor } from "../../base/actor";
 import { makeRecoveryCodes, normaliseRecoveryCode } from "../../base/recovery-code";
-import { type Queryable, transaction } from "../../platform/database";
+import type { Queryable } from "../../platform/database";
 import { hashRecoveryCode } from "../../platform/seal";
-import { lockPerson } from "../../records/people";
 import * as records from "../../records/recovery-codes";
+import { asSignedIn } from "../../records/signed-in";
 import { addTrailEntry } from "../../records/trail";
 
 /** Replaces the person's recovery codes by ten new ones, which are returned to be shown once. */
@@ -14,8 +14,7 @@ export async function replaceRecoveryCodes(
   actor: Actor,
   personId: string,
 ): Promise<string[]> {
-  return transaction(db, async (tx) => {
-    await lockPerson(tx, personId);
+  return asSignedIn(db, actor, async (tx) => {
     await addTrailEntry(tx, { action: "recovery-codes.replaced", actor, subjectId: personId });
     return drawRecoveryCodes(tx, pepper, personId);
   });
