@@ -13,7 +13,7 @@ const step = journey(() => desk?.screens);
 beforeAll(async () => {
   desk = await BrowserDesk.open();
   const screen = await desk.device({ timezoneId: "Asia/Tokyo" });
-  await screen.page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await screen.page.context().grantPermissions(["clipboard-write"]);
   ada = new Person("Ada", "Lovelace", "ada@example.com", "Sunshine-Harbour-42", screen);
 });
 afterAll(() => desk?.close());
