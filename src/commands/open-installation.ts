@@ -1,6 +1,6 @@
 import path from "node:path";
 import type { Pool } from "pg";
-import { readAppSecret } from "../platform/app-secret";
+import { appSecretFile, readAppSecret } from "../platform/app-secret";
 import type { Config } from "../platform/config";
 import { openPool } from "../platform/database";
 import {
@@ -77,10 +77,16 @@ export function withDesk<T>(config: Config, mayMake: boolean, work: (desk: Desk)
 
 /** Opens the desk with the secret of the environment, or the one in the data folder. */
 export async function openDeskOn(db: Pool, config: Config, log: Logger, lookups = db): Promise<Desk> {
-  const { sealedPepper } = await findInstallation(db);
-  const appSecret = config.appSecret ?? readAppSecret(config.dataDir, sealedPepper === null);
-  const { baseUrl, mail } = config;
-  return openDesk({ db, lookups, log, baseUrl, appSecret, mail });
+  const { baseUrl, mail, dataDir } = config;
+  const { sealedPepper, setUp } = await findInstallation(db);
+  const appSecret = config.appSecret ?? readAppSecret(dataDir, sealedPepper === null && !setUp);
+  const secretName = nameOfSecret(config);
+  return openDesk({ db, lookups, log, baseUrl, appSecret, secretName, mail });
+}
+
+/** What an operator calls the secret: the variable, or the file in the data folder. */
+export function nameOfSecret({ appSecret, dataDir }: Config): string {
+  return appSecret === undefined ? `The file ${appSecretFile(dataDir)}` : "APP_SECRET";
 }
 
 /** The log of a command: its answer is on standard output, and nothing else may be. */
