@@ -277,6 +277,8 @@ describe("usage", () => {
     [["audit", "verify", "everything"]],
     [["audit", "verify", "--was", "yesterday"]],
     [["serve", "quickly"]],
+    [["keys"]],
+    [["keys", "rotate-encryption", "now"]],
   ])("%j is wrong, which is said on standard error with exit code 2", async (args) => {
     const { code, out, err } = await answer({ DATA_DIR: "/nowhere" }, args);
     expect({ code, out }).toEqual({ code: 2, out: "" });
@@ -299,15 +301,20 @@ describe("usage", () => {
     expect(await answer({}, [args])).toEqual({ code: 0, out: `latchkey ${version}\n`, err: "" });
   });
 
-  it.each([["serve"], ["migrate"], ["doctor"], ["admin create"], ["admin reset-2fa"], ["audit verify"]])(
-    "%s explains itself with --help, and with -h",
-    async (command) => {
-      for (const help of ["--help", "-h"]) {
-        const { code, out } = await answer({}, [...command.split(" "), help]);
-        expect({ code, out }).toMatchObject({ code: 0, out: expect.stringContaining(`latchkey ${command}`) });
-      }
-    },
-  );
+  it.each([
+    ["serve"],
+    ["migrate"],
+    ["doctor"],
+    ["admin create"],
+    ["admin reset-2fa"],
+    ["keys rotate-encryption"],
+    ["audit verify"],
+  ])("%s explains itself with --help, and with -h", async (command) => {
+    for (const help of ["--help", "-h"]) {
+      const { code, out } = await answer({}, [...command.split(" "), help]);
+      expect({ code, out }).toMatchObject({ code: 0, out: expect.stringContaining(`latchkey ${command}`) });
+    }
+  });
 });
 
 function giveNewPassword(visitor: Visitor, email: string, password: string): Promise<Visitor> {
