@@ -35,7 +35,11 @@ export async function openSeal(db: Queryable, appSecret: string, name = "APP_SEC
     const opened = seal.tryOpen(installation.sealedPepper ?? Buffer.of(), PEPPER_PURPOSE);
     if (opened) return { values: reading, seal, pepper: opened.plain, installation };
   }
-  throw new WrongAppSecret(problem ? `${name} ${problem}. ${LIST}` : wrong(name, values.length));
+  throw new WrongAppSecret(
+    problem
+      ? `${name} ${problem}, and as one value it opens nothing here. ${LIST}`
+      : wrong(name, values.length),
+  );
 }
 
 const LIST =
