@@ -307,6 +307,8 @@ describe("the secret in the data folder", () => {
     writeFileSync(file, made);
     program = await start(env);
     expect(await signsIn(program, "ada@example.com", secret)).toBe("/profile");
+    const both = await latchkey({ ...env, APP_SECRET: OLD }, ["doctor"]);
+    expect(both.out).toContain(`Or leave APP_SECRET unset, if the secret in ${file} is`);
     const withVariable = await latchkey({ ...env, APP_SECRET: made }, [...ROTATE, "--new"]);
     expect(withVariable).toMatchObject({
       code: 1,

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import path from "node:path";
 import type { Pool } from "pg";
 import { appSecretFile, readAppSecret } from "../platform/app-secret";
@@ -14,6 +15,7 @@ import { findPendingMigrations, migrate } from "../platform/migrations";
 import { findInstallation } from "../records/installation";
 import { TrailChainer } from "../web/chain-trail";
 import { type Desk, openDesk } from "../web/desk";
+import { WrongAppSecret } from "../web/open-seal";
 import { CommandRefused } from "./command";
 
 /** Where the migrations lie. */
@@ -81,7 +83,15 @@ export async function openDeskOn(db: Pool, config: Config, log: Logger, lookups 
   const { sealedPepper, setUp } = await findInstallation(db);
   const appSecret = config.appSecret ?? readAppSecret(dataDir, sealedPepper === null && !setUp);
   const secretName = nameOfSecret(config);
-  return openDesk({ db, lookups, log, baseUrl, appSecret, secretName, mail });
+  try {
+    return await openDesk({ db, lookups, log, baseUrl, appSecret, secretName, mail });
+  } catch (error) {
+    const own = appSecretFile(dataDir);
+    if (!(error instanceof WrongAppSecret) || config.appSecret === undefined || !existsSync(own)) throw error;
+    throw new WrongAppSecret(
+      `${error.message} Or leave APP_SECRET unset, if the secret in ${own} is the one this database was made with.`,
+    );
+  }
 }
 
 /** What an operator calls the secret: the variable, or the file in the data folder. */
