@@ -251,11 +251,14 @@ describe("the secret in the data folder", () => {
     let program = await start(env);
     const { visitor } = await setUp(program);
     const [old] = secrets();
-    const asked = await latchkey(env, [...ROTATE, "--new"]);
-    expect(asked).toMatchObject({ code: 0, err: "", out: expect.stringContaining("Restart Latchkey") });
+    // Asked twice at once, one makes a secret: otherwise what one of them seals might open under none.
+    const asked = await Promise.all([1, 2].map(() => latchkey(env, [...ROTATE, "--new"])));
+    asked.sort((one, other) => (one.code ?? 0) - (other.code ?? 0));
+    expect(asked).toMatchObject([
+      { code: 0, err: "", out: expect.stringContaining("Restart Latchkey") },
+      { code: 1, out: "", err: expect.stringContaining("lists several secrets already") },
+    ]);
     expect(secrets()).toEqual([expect.any(String), old]);
-    const again = await latchkey(env, [...ROTATE, "--new"]);
-    expect(again).toMatchObject({ code: 1, err: expect.stringContaining("lists several secrets already") });
     const early = await latchkey(env, ROTATE);
     expect(early).toMatchObject({
       code: 1,
