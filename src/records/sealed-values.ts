@@ -81,7 +81,7 @@ export async function replaceSealed(
     `with given as materialized (
        select * from unnest($1::${type}[], $2::bytea[], $3::bytea[]) as g (key, sealed, resealed)),
      held as materialized (
-       select g.* from ${table} t join given g on g.key = t.${key} and g.sealed = t.${column}
+       select g.* from ${table} t join given g on g.key = t.${key}
         order by g.key for no key update of t skip locked)
      update ${table} t set ${column} = h.resealed from held h where t.${key} = h.key and t.${column} = h.sealed`,
     [values.map((value) => value.key), values.map((value) => value.sealed), values.map((v) => v.resealed)],
