@@ -11,6 +11,9 @@ export type Terminal = {
 /** A command's answer: lines for people, the same as an object for programs, and whether it did what was asked. */
 export type Answer = { ok: boolean; lines: string[]; json: object };
 
+/** One thing the doctor looked at: fine, worth knowing, or a problem with what to do. */
+export type Finding = { about: string; state: "ok" | "note" | "problem"; says: string };
+
 /** One command of the command line. */
 export type Command = {
   /** What follows the program's name: "admin create --email EMAIL". */

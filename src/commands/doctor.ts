@@ -3,11 +3,9 @@ import { openPool } from "../platform/database";
 import { openMailer } from "../platform/mailer";
 import { findPendingMigrations } from "../platform/migrations";
 import { readServer } from "../records/server";
-import { type Answer, type Command, sentenceOf } from "./command";
-import { MIGRATIONS, openDatabase, openDeskOn, quietLog } from "./open-installation";
-
-/** One thing looked at: fine, worth knowing, or a problem with what to do. */
-type Finding = { about: string; state: "ok" | "note" | "problem"; says: string };
+import { type Answer, type Command, type Finding, sentenceOf } from "./command";
+import { lookAtSecret } from "./look-at-secret";
+import { MIGRATIONS, openDatabase, quietLog } from "./open-installation";
 
 const MOST_SKEW_MS = 2_000;
 
@@ -42,12 +40,7 @@ async function lookAtDatabase(config: Config, findings: Finding[]): Promise<stri
     const skew = server.at.getTime() - (asked + Date.now()) / 2;
     const pending = await findPendingMigrations(url, MIGRATIONS);
     findings.push(aboutMigrations(pending));
-    if (pending.length === 0) {
-      await look(findings, "Secret", async () => {
-        await openDeskOn(db, config, quietLog());
-        return "opens what the database has sealed";
-      });
-    }
+    if (pending.length === 0) findings.push(...(await lookAtSecret(db, config)));
     findings.push(aboutClock(skew));
     return `reachable, Postgres ${server.version}`;
   } finally {

@@ -1,6 +1,7 @@
+import { existsSync } from "node:fs";
 import path from "node:path";
 import type { Pool } from "pg";
-import { readAppSecret } from "../platform/app-secret";
+import { appSecretFile, readAppSecret } from "../platform/app-secret";
 import type { Config } from "../platform/config";
 import { openPool } from "../platform/database";
 import {
@@ -14,6 +15,7 @@ import { findPendingMigrations, migrate } from "../platform/migrations";
 import { findInstallation } from "../records/installation";
 import { TrailChainer } from "../web/chain-trail";
 import { type Desk, openDesk } from "../web/desk";
+import { WrongAppSecret } from "../web/open-seal";
 import { CommandRefused } from "./command";
 
 /** Where the migrations lie. */
@@ -77,10 +79,24 @@ export function withDesk<T>(config: Config, mayMake: boolean, work: (desk: Desk)
 
 /** Opens the desk with the secret of the environment, or the one in the data folder. */
 export async function openDeskOn(db: Pool, config: Config, log: Logger, lookups = db): Promise<Desk> {
-  const { sealedPepper } = await findInstallation(db);
-  const appSecret = config.appSecret ?? readAppSecret(config.dataDir, sealedPepper === null);
-  const { baseUrl, mail } = config;
-  return openDesk({ db, lookups, log, baseUrl, appSecret, mail });
+  const { baseUrl, mail, dataDir } = config;
+  const { sealedPepper, setUp } = await findInstallation(db);
+  const appSecret = config.appSecret ?? readAppSecret(dataDir, sealedPepper === null && !setUp);
+  const secretName = nameOfSecret(config);
+  try {
+    return await openDesk({ db, lookups, log, baseUrl, appSecret, secretName, mail });
+  } catch (error) {
+    const own = appSecretFile(dataDir);
+    if (!(error instanceof WrongAppSecret) || config.appSecret === undefined || !existsSync(own)) throw error;
+    throw new WrongAppSecret(
+      `${error.message} Or leave APP_SECRET unset, if the secret in ${own} is the one this database was made with.`,
+    );
+  }
+}
+
+/** What an operator calls the secret: the variable, or the file in the data folder. */
+export function nameOfSecret({ appSecret, dataDir }: Config): string {
+  return appSecret === undefined ? `The file ${appSecretFile(dataDir)}` : "APP_SECRET";
 }
 
 /** The log of a command: its answer is on standard output, and nothing else may be. */

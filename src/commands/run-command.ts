@@ -5,7 +5,7 @@ import { AppSecretLost } from "../platform/app-secret";
 import { type Config, ConfigProblems, parseConfig } from "../platform/config";
 import { DataFolderRefused } from "../platform/embedded-postgres";
 import { DatabaseIsNewer, ServerTooOld } from "../platform/migrations";
-import { WrongAppSecret } from "../web/desk";
+import { WrongAppSecret } from "../web/open-seal";
 import { adminCreate, adminResetTwoFactor } from "./admin";
 import { auditVerify } from "./audit";
 import {
@@ -17,6 +17,7 @@ import {
   UsageMistake,
 } from "./command";
 import { answerOf, doctor } from "./doctor";
+import { keysRotateEncryption } from "./keys";
 import { migrate } from "./migrate";
 import { serve } from "./serve";
 
@@ -24,7 +25,14 @@ import { serve } from "./serve";
 const [DONE, FAILED, MISUSED] = [0, 1, 2];
 
 const SERVE = { usage: "serve", help: "Serves. Configuration comes from the environment." };
-const COMMANDS: Command[] = [migrate, doctor, adminCreate, adminResetTwoFactor, auditVerify];
+const COMMANDS: Command[] = [
+  migrate,
+  doctor,
+  adminCreate,
+  adminResetTwoFactor,
+  keysRotateEncryption,
+  auditVerify,
+];
 
 /** What an operator can mend is told in a sentence; anything else with its stack. */
 const FOR_OPERATORS = [

@@ -9,11 +9,13 @@ import { migrate } from "../platform/migrations";
 import { forgetOldLinks } from "../records/links";
 import { forgetOldMail } from "../records/mail";
 import { forgetParkedForms } from "../records/parked-forms";
+import { forgetSilentReplicas } from "../records/replicas";
 import { pruneSessions } from "../records/sessions/sessions";
 import { forgetDrainedThrottles } from "../records/throttles";
 import { makeServer } from "../server";
 import { TrailChainer } from "../web/chain-trail";
 import type { Desk } from "../web/desk";
+import { keepReporting } from "../web/report-replica";
 import { MIGRATIONS, openDeskOn } from "./open-installation";
 
 const FORGET_EVERY_MS = 60 * 60 * 1000;
@@ -53,6 +55,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<voi
   started.push(() => chainer.stop());
 
   const desk = await openDeskOn(db, config, log, lookups);
+  started.push(await keepReporting(db, desk.seal.id, log));
   started.push(() => desk.calls.flush());
   desk.mail.start();
   started.push(() => desk.mail.stop());
@@ -99,6 +102,7 @@ function forgetOldRowsHourly(db: Pool, log: Logger): () => void {
       forgetOldLinks(db),
       forgetParkedForms(db),
       forgetDrainedThrottles(db),
+      forgetSilentReplicas(db),
     ]).catch((error) =>
       log.warn({ err: error }, "Ended sessions, old letters and old links could not be forgotten"),
     );

@@ -82,3 +82,11 @@ async function transactionOnce<T>(pool: Pool, work: (tx: PoolClient) => Promise<
     client.release(broken);
   }
 }
+
+/** Runs `work`, which only reads, on the database as it stands at one moment. */
+export function snapshot<T>(pool: Pool, work: (tx: PoolClient) => Promise<T>): Promise<T> {
+  return transaction(pool, async (tx) => {
+    await tx.query("set transaction isolation level repeatable read read only");
+    return work(tx);
+  });
+}

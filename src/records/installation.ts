@@ -1,6 +1,9 @@
 import type { TwoFactorPolicy } from "../base/two-factor-policy";
 import type { Queryable } from "../platform/database";
 
+/** What the pepper is sealed for. */
+export const PEPPER_PURPOSE = "pepper";
+
 export type Installation = {
   id: string;
   sealedPepper: Buffer | null;
@@ -38,6 +41,16 @@ export async function findInstallation(db: Queryable): Promise<Installation> {
 /** Keeps the sealed pepper if there is none yet: of two replicas starting at once, one wins. */
 export async function keepFirstPepper(db: Queryable, sealedPepper: Buffer): Promise<void> {
   await db.query("update installation set sealed_pepper = $1 where sealed_pepper is null", [sealedPepper]);
+}
+
+/** Puts the same pepper, sealed anew, in place of this sealed one. */
+export async function replacePepper(db: Queryable, sealed: Buffer, resealed: Buffer): Promise<void> {
+  await db.query("update installation set sealed_pepper = $2 where sealed_pepper = $1", [sealed, resealed]);
+}
+
+/** Lets a second transaction that asks wait until this one has ended. */
+export async function lockInstallation(db: Queryable): Promise<void> {
+  await db.query("select from installation for update");
 }
 
 /** Marks the installation as set up. False when it already was: of two first administrators, one wins. */

@@ -2,7 +2,8 @@ import type { Letter } from "../base/letter";
 import type { Queryable } from "../platform/database";
 import type { Seal } from "../platform/seal";
 
-const PURPOSE = "letter";
+/** What letters are sealed for. */
+export const LETTER_PURPOSE = "letter";
 
 /** How long a claimed letter is left alone, in seconds: longer than sending one can take. */
 export const CLAIM_SECONDS = 180;
@@ -23,13 +24,13 @@ export async function queueLetter(
   recipient: string,
   letter: Letter,
 ): Promise<void> {
-  const sealed = seal.close(Buffer.from(JSON.stringify(letter)), PURPOSE);
+  const sealed = seal.close(Buffer.from(JSON.stringify(letter)), LETTER_PURPOSE);
   await db.query("insert into mail (recipient, sealed_letter) values ($1, $2)", [recipient, sealed]);
 }
 
 /** Opens a queued letter. Throws SealBroken. */
 export function openLetter(seal: Seal, sealed: Buffer): Letter {
-  return JSON.parse(seal.open(sealed, PURPOSE).toString());
+  return JSON.parse(seal.open(sealed, LETTER_PURPOSE).toString());
 }
 
 /**

@@ -1,6 +1,11 @@
 import { PARKED_SECONDS } from "../base/parked-fields";
 import type { Queryable } from "../platform/database";
 
+/** What a person's parked forms are sealed for. */
+export function parkedFormPurpose(personId: string): string {
+  return `parked-form:${personId}`;
+}
+
 const FRESH = `f.parked_at > clock_timestamp() - interval '${PARKED_SECONDS} s'`;
 
 /** Parks a form for a session, in place of one parked before. */

@@ -31,6 +31,7 @@ export type TrailAction =
   | "person.reactivated"
   | "sessions.ended"
   | "settings.changed"
+  | "encryption.rotated"
   | "role.created"
   | "role.deleted"
   | "service-account.created"

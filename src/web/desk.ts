@@ -1,18 +1,19 @@
-import { randomBytes, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import type { Pool } from "pg";
 import type { KeyOwner } from "../base/key-owner";
 import { batched } from "../platform/batch";
 import { type Logger, noticesIn } from "../platform/log";
 import { type MailSettings, openMailer } from "../platform/mailer";
 import { makePasswords, type Passwords } from "../platform/passwords";
-import { deriveKey, keyedHash, makeSeal, type Seal, SealBroken } from "../platform/seal";
+import { deriveKey, keyedHash, type Seal } from "../platform/seal";
 import { type CheckedApiKey, findApiKeysForCheck } from "../records/api-keys/api-keys";
 import { findKeysInUse, type KeyInUse } from "../records/api-keys/in-use";
-import { findInstallation, keepFirstPepper } from "../records/installation";
+import { findInstallation } from "../records/installation";
 import { countRecoveryCodes } from "../records/recovery-codes";
 import { openWrongKeyCount, type WrongKey } from "./count-wrong-keys";
 import { CallGatherer } from "./gather-calls";
 import { MailRoom } from "./mail-room";
+import { openSeal } from "./open-seal";
 
 /** Everything a handler may need that is not in the request. */
 export type Desk = {
@@ -32,7 +33,10 @@ export type Desk = {
   passwords: Passwords;
   /** Keys the hashes of recovery codes. */
   pepper: Buffer;
-  cookie: { name: string; secret: string; secure: boolean };
+  /** How many values APP_SECRET lists. */
+  secrets: number;
+  /** The first secret signs; all are good. */
+  cookie: { name: string; secrets: string[]; secure: boolean };
   calls: CallGatherer;
   mail: MailRoom;
   now: () => Date;
@@ -43,15 +47,10 @@ export type Desk = {
   setUpAddress: string;
 };
 
-const PEPPER = "pepper";
-
 const BATCHES = { most: 500, inFlight: 2 };
 
 /** The latest callers of a key on its owner's page; the pages about the key show more. */
 export const CALLERS_SHOWN = 20;
-
-/** APP_SECRET is not the one the database was made with. */
-export class WrongAppSecret extends Error {}
 
 /**
  * Opens the desk on a migrated database. Throws WrongAppSecret: rather no service than people without their second
@@ -63,20 +62,22 @@ export async function openDesk(options: {
   lookups?: Pool;
   log: Logger;
   baseUrl: URL;
+  /** The text of APP_SECRET, which may list several values. */
   appSecret: string;
+  /** What the operator calls it; APP_SECRET unless given. */
+  secretName?: string | undefined;
   /** Without it letters go to the log. */
   mail?: MailSettings | undefined;
   passwordCost?: number;
   now?: () => Date;
 }): Promise<Desk> {
-  const { db, lookups = db, appSecret, baseUrl } = options;
-  const seal = makeSeal(appSecret);
-  await keepFirstPepper(db, seal.close(randomBytes(32), PEPPER));
-  const installation = await findInstallation(db);
-  const pepper = openPepper(seal, installation.sealedPepper);
+  const { db, lookups = db, baseUrl } = options;
+  const { values, seal, pepper, installation } = await openSeal(db, options.appSecret, options.secretName);
 
   // Derived, not stored: every replica and every restart prints the same address, and a copy of the database has none.
-  const setUpToken = keyedHash(deriveKey(appSecret, "set-up"), installation.id).toString("base64url");
+  const setUpTokens = values.map((value) =>
+    keyedHash(deriveKey(value, "set-up"), installation.id).toString("base64url"),
+  );
   let setUp = installation.setUp;
   const mailer = openMailer(options.mail, baseUrl, noticesIn(options.log));
   return {
@@ -89,12 +90,13 @@ export async function openDesk(options: {
     log: options.log,
     baseUrl,
     seal,
+    secrets: values.length,
     pepper,
     passwords: makePasswords(pepper, options.passwordCost),
     cookie: {
       // The prefix makes browsers refuse the cookie from anywhere but this very host over HTTPS.
       name: baseUrl.protocol === "https:" ? "__Host-latchkey" : "latchkey",
-      secret: deriveKey(appSecret, "session-cookie").toString("base64url"),
+      secrets: values.map((value) => deriveKey(value, "session-cookie").toString("base64url")),
       secure: baseUrl.protocol === "https:",
     },
     calls: new CallGatherer(db, options.log),
@@ -104,24 +106,12 @@ export async function openDesk(options: {
       setUp ||= (await findInstallation(db)).setUp;
       return setUp;
     },
-    isSetUpToken: (token) => sameText(token, setUpToken),
-    setUpAddress: new URL(`/setup?token=${setUpToken}`, baseUrl).href,
+    isSetUpToken: (token) => setUpTokens.some((setUpToken) => sameText(token, setUpToken)),
+    setUpAddress: new URL(`/setup?token=${setUpTokens[0]}`, baseUrl).href,
   };
 }
 
 function sameText(a: string, b: string): boolean {
   const [left, right] = [Buffer.from(a), Buffer.from(b)];
   return left.length === right.length && timingSafeEqual(left, right);
-}
-
-function openPepper(seal: Seal, sealedPepper: Buffer | null): Buffer {
-  try {
-    return seal.open(sealedPepper ?? Buffer.of(), PEPPER);
-  } catch (error) {
-    if (!(error instanceof SealBroken)) throw error;
-    throw new WrongAppSecret(
-      "APP_SECRET is not the one this database was made with, so nobody's second factor could be checked. " +
-        "Set APP_SECRET to the value it had before.",
-    );
-  }
 }

@@ -37,6 +37,10 @@ const COUNTS = new Map<string, { one: string; many: string; toldWhenNone?: boole
   ["wrongCodes", { one: "1 wrong code in a row", many: "# wrong codes in a row" }],
   ["people", { one: "taken off 1 person", many: "taken off # people" }],
   ["serviceAccounts", { one: "taken off 1 service account", many: "taken off # service accounts" }],
+  ["authenticators", { one: "1 authenticator", many: "# authenticators" }],
+  ["letters", { one: "1 letter", many: "# letters" }],
+  ["parkedForms", { one: "1 parked form", many: "# parked forms" }],
+  ["pepper", { one: "the key of the password hashes", many: "the key of the password hashes" }],
   [
     "person.deactivated serviceAccounts",
     { one: "1 service account handed on", many: "# service accounts handed on" },

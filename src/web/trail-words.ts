@@ -79,6 +79,7 @@ const WORDS: Record<TrailAction, [label: string, sentence: Sentence]> = {
   "person.deactivated": ["Person deactivated", ({ who, whose }) => `${who} deactivated ${whose} account`],
   "person.reactivated": ["Person reactivated", ({ who, whose }) => `${who} reactivated ${whose} account`],
   "settings.changed": ["Settings changed", ({ who }) => `${who} changed the settings`],
+  "encryption.rotated": ["Encryption rotated", ({ who }) => `${who} sealed the stored secrets anew`],
   "role.created": ["Role created", ({ who }) => `${who} created a role`],
   "role.deleted": ["Role deleted", ({ who }) => `${who} deleted a role`],
   "service-account.created": [

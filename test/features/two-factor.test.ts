@@ -114,8 +114,8 @@ describe("enrolment", () => {
     );
     const visitor = await givePassword(grace, new Visitor(desk.origin));
     await visitor.fill("One-time code", freshCode(desk, ada.secret)).press("Verify");
-    expect(visitor.status).toBe(500);
-    expect(visitor.text).toContain("request number");
+    expect(visitor.status).toBe(503);
+    expect(visitor.errors.code).toContain("Your authenticator cannot be read on our side");
     expect((await visitor.open("/profile")).path).toBe("/sign-in/two-factor");
   });
 });

@@ -28,3 +28,29 @@ describe("a sealed secret", () => {
     }
   });
 });
+
+describe("a seal with several secrets", () => {
+  const [old, newer] = [
+    "the older of two secrets, long enough",
+    "the newer of two secrets, long enough",
+  ] as const;
+  const both = makeSeal(newer, old);
+
+  it("seals under the first and opens what each has sealed, saying which", () => {
+    const under = (secret: string) => makeSeal(secret).close(Buffer.from("x"), "letter");
+    expect(both.tryOpen(under(newer), "letter")).toEqual({ plain: Buffer.from("x"), place: 0 });
+    expect(both.tryOpen(under(old), "letter")).toEqual({ plain: Buffer.from("x"), place: 1 });
+    expect(both.open(under(old), "letter").toString()).toBe("x");
+    const made = both.close(Buffer.from("y"), "letter");
+    expect(makeSeal(newer).open(made, "letter").toString()).toBe("y");
+    expect(makeSeal(old).tryOpen(made, "letter")).toBeUndefined();
+    expect(both.tryOpen(under(old), "parked-form:1")).toBeUndefined();
+    expect(both.tryOpen(under("a third secret, which is in no list at all"), "letter")).toBeUndefined();
+  });
+
+  it("is named by its first secret alone", () => {
+    expect(both.id).toBe(makeSeal(newer).id);
+    expect(both.id).not.toBe(makeSeal(old).id);
+    expect(both.id).toMatch(/^[0-9a-f]{16}$/);
+  });
+});

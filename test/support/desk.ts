@@ -21,8 +21,8 @@ export type TestDesk = {
   /** Moves the program's clock (one-time codes, password age) forward by seconds. */
   moveClock(seconds: number): void;
   now(): Date;
-  /** Starts another replica on the same database. */
-  replica(): Promise<{ origin: string; desk: Desk }>;
+  /** Starts another replica on the same database, with the same APP_SECRET unless another is given. */
+  replica(appSecret?: string): Promise<{ origin: string; desk: Desk }>;
   close(): Promise<void>;
 };
 
@@ -35,11 +35,13 @@ export async function openTestDesk({
   baseUrl,
   trustProxy = false,
   passwordCost = 4,
+  appSecret = APP_SECRET,
 }: {
   smtpUrl?: string;
   baseUrl?: string;
   trustProxy?: boolean | number;
   passwordCost?: number;
+  appSecret?: string;
 } = {}): Promise<TestDesk> {
   const database = await openTestDatabase();
   const log: string[] = [];
@@ -55,7 +57,7 @@ export async function openTestDesk({
   const servers: Server[] = [];
   const desks: Desk[] = [];
 
-  async function replica() {
+  async function replica(secret = appSecret) {
     const server = createServer();
     server.keepAliveTimeout = 75_000;
     server.listen(0, "127.0.0.1");
@@ -65,7 +67,7 @@ export async function openTestDesk({
       db: database.db,
       log: logger,
       baseUrl: new URL(baseUrl ?? origin),
-      appSecret: APP_SECRET,
+      appSecret: secret,
       mail:
         smtpUrl === undefined ? undefined : { smtpUrl, from: "Latchkey, your desk <latchkey@desk.example>" },
       passwordCost,

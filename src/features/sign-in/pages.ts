@@ -74,6 +74,8 @@ export async function giveCode(visit: PersonVisit): Promise<void> {
     isWrong: (given) => given === "wrong" || given === "closed" || typeof given === "object",
   });
   if (answer !== "accepted") {
+    if (answer === "unreadable")
+      desk.log.error({ id: visit.req.id, person: person.id }, "An authenticator cannot be read: see doctor");
     const mistake = answer instanceof TooManyTries ? answer.page("code", "wrong codes") : wrongCode(answer);
     return drawPage(visit, "sign-in/two-factor", { title: "Enter your one-time code", ...mistake });
   }
@@ -113,6 +115,8 @@ const CODE_MESSAGES = {
   malformed: "Enter the 6 digits your authenticator app shows",
   wrong: "That code is not right. Enter the one your app shows now",
   used: "That code has been used already. Wait for the next one, at most 30 seconds",
+  unreadable:
+    "Your authenticator cannot be read on our side, so no code can be checked. Use a recovery code, or ask an administrator to reset two-factor authentication",
 };
 
 const RECOVERY_WRONG = "That recovery code is not right, or has been used already. Try another one";
@@ -126,7 +130,7 @@ const RECOVERY_MESSAGES = {
 
 function wrongCode(answer: Exclude<Awaited<ReturnType<typeof acceptCode>>, "accepted">): Partial<Page> {
   const message = typeof answer === "string" ? CODE_MESSAGES[answer] : clockMessage(answer.clock);
-  return { status: 422, errors: [{ field: "code", message }] };
+  return { status: answer === "unreadable" ? 503 : 422, errors: [{ field: "code", message }] };
 }
 
 function leftNotice(left: number): string {

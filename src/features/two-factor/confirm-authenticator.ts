@@ -41,7 +41,9 @@ export async function confirmAuthenticator(
     if (!pending || pending.id !== request.secondFactorId) return "lapsed";
 
     const purpose = secondFactors.secondFactorPurpose(request.personId);
-    const secret = tools.seal.open(pending.sealedSecret, purpose).toString();
+    const secret = tools.seal.tryOpen(pending.sealedSecret, purpose)?.plain.toString();
+    // The page then shows a new one.
+    if (secret === undefined) return "lapsed";
     const step = matchingStep(secret, code, tools.now);
     if (step === undefined) {
       const hint = await hintAtClock(tx, pending.id, secret, code, tools.now);

@@ -1,7 +1,12 @@
 import { toDataURL } from "qrcode";
 import { localPath } from "../../base/local-path";
 import { authenticatorUri, clockMessage, makeAuthenticatorSecret } from "../../platform/one-time-code";
-import { findSecondFactor, keepPending, secondFactorPurpose } from "../../records/second-factors";
+import {
+  dropPending,
+  findSecondFactor,
+  keepPending,
+  secondFactorPurpose,
+} from "../../records/second-factors";
 import { leave } from "../../web/leave";
 import { drawPage, type Page } from "../../web/page";
 import { readForm } from "../../web/read-form";
@@ -126,18 +131,29 @@ async function drawReset(visit: PersonVisit, page: Partial<Page> = {}): Promise<
 }
 
 async function drawSetUp(visit: PersonVisit, view: string, page: Page): Promise<void> {
+  const pending = await pendingAuthenticator(visit);
+  if (!pending) return leave(visit, "/sign-in");
+  const { id: secondFactorId, secret } = pending;
+  const uri = authenticatorUri(secret, visit.person.email, "Latchkey");
+  const qrCode = await toDataURL(uri, { margin: 4, scale: 4, errorCorrectionLevel: "M" });
+  await drawPage(visit, view, { ...page, qrCode, authenticatorUri: uri, secret, secondFactorId });
+}
+
+/** The authenticator this session is enrolling; undefined when the session has ended meanwhile. */
+async function pendingAuthenticator(visit: PersonVisit): Promise<{ id: string; secret: string } | undefined> {
   const { desk, person, req } = visit;
   const purpose = secondFactorPurpose(person.id);
-  const pending = await keepPending(desk.db, {
-    sid: hashSid(req.sessionID),
-    personId: person.id,
-    sealedSecret: desk.seal.close(Buffer.from(makeAuthenticatorSecret()), purpose),
-  });
-  if (!pending) return leave(visit, "/sign-in");
-  const secret = desk.seal.open(pending.sealedSecret, purpose).toString();
-  const uri = authenticatorUri(secret, person.email, "Latchkey");
-  const qrCode = await toDataURL(uri, { margin: 4, scale: 4, errorCorrectionLevel: "M" });
-  await drawPage(visit, view, { ...page, qrCode, authenticatorUri: uri, secret, secondFactorId: pending.id });
+  const sid = hashSid(req.sessionID);
+  const secret = makeAuthenticatorSecret();
+  const offered = { sid, personId: person.id, sealedSecret: desk.seal.close(Buffer.from(secret), purpose) };
+  const pending = await keepPending(desk.db, offered);
+  if (!pending) return undefined;
+  const opened = desk.seal.tryOpen(pending.sealedSecret, purpose);
+  if (opened) return { id: pending.id, secret: opened.plain.toString() };
+  // One that cannot be read could not be confirmed either: nobody has it yet, so a new one takes its place.
+  await dropPending(desk.db, sid);
+  const renewed = await keepPending(desk.db, offered);
+  return renewed && { id: renewed.id, secret: desk.seal.open(renewed.sealedSecret, purpose).toString() };
 }
 
 async function drawRecoveryCodes(

@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import path from "node:path";
 import type { Pool } from "pg";
 
@@ -17,6 +17,9 @@ export type Size = { people: number; trailEntries: number };
  */
 export async function seed(db: Pool, appSecret: string, size: Size, asking: number): Promise<Asker[]> {
   await inhabit(db, size);
+  const { keepFirstPepper, PEPPER_PURPOSE } = shipped("records/installation.js");
+  const { makeSeal } = shipped("platform/seal.js");
+  await keepFirstPepper(db, makeSeal(appSecret).close(randomBytes(32), PEPPER_PURPOSE));
   const step = Math.max(1, Math.floor(size.people / asking));
   const askers: Asker[] = [];
   for (let i = 0; i < asking; i++) askers.push(await giveKey(db, appSecret, 1 + i * step));
