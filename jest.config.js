@@ -35,6 +35,11 @@ module.exports = {
     },
     {
       ...shared,
+      displayName: "hold",
+      testMatch: ["<rootDir>/test/hold/*.hold.ts"],
+    },
+    {
+      ...shared,
       displayName: "browser",
       testMatch: ["<rootDir>/test/browser/**/*.test.ts"],
       globalSetup: "<rootDir>/test/support/browser-setup.ts",

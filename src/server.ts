@@ -6,6 +6,7 @@ import { apiDoor } from "./middleware/api-door";
 import { errorPage, fileNotFound, notFound, pathsOnly } from "./middleware/errors";
 import { refuseForgery } from "./middleware/forgery";
 import { guards } from "./middleware/guards";
+import { inTime } from "./middleware/in-time";
 import { sessions } from "./middleware/session";
 import { setUpPending } from "./middleware/set-up-pending";
 import { wakeMailRoom } from "./middleware/wake-mail-room";
@@ -44,6 +45,8 @@ export function makeServer(
     for (const [name, value] of headerLines) res.setHeader(name, value);
     next();
   });
+  const answerError = errorPage(desk);
+  app.use(inTime(answerError));
   app.use(pathsOnly);
   const assets = openAssets(path.join(ROOT, "public"));
   app.locals.views = openViews(path.join(ROOT, "views"), { asset: assets.address, icon, dayInWords });
@@ -58,7 +61,7 @@ export function makeServer(
   app.use(setUpPending(desk));
   addRoutes(app, desk, pageRoutes);
   app.use(notFound);
-  app.use(errorPage(desk));
+  app.use(answerError);
   const door = apiDoor(desk, { headers, trustProxy: app.get("trust proxy fn") });
   const listener: RequestListener = (req, res) => {
     if (!door(req, res)) app(req, res);
@@ -71,7 +74,10 @@ function addRoutes(app: Express, desk: Desk, routes: Route[]): void {
     const pass = guards[guard] as (visit: Visit) => Promise<never | undefined>;
     app[method === "GET" ? "get" : "post"](address, async (req, res) => {
       const visit = await pass({ req, res, desk });
-      if (visit) await handler(visit);
+      if (!visit || res.headersSent) return;
+      // From here on something may have been saved.
+      res.locals.handled = true;
+      await handler(visit);
     });
   }
 }

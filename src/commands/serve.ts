@@ -18,6 +18,11 @@ import { MIGRATIONS, openDeskOn } from "./open-installation";
 
 const FORGET_EVERY_MS = 60 * 60 * 1000;
 const LOOKUP_CONNECTIONS = 4;
+// A page makes several statements, and is refused after nine seconds in all (middleware/in-time.ts); a key check makes
+// one. What is forgotten once an hour may be much, and nobody waits for it.
+const PATIENCE = { connection: 3_000, statement: 4_000 };
+const PATIENCE_FOR_LOOKUPS = { connection: 2_000, statement: 3_000 };
+const PATIENCE_FOR_CHORES = { connection: 10_000, statement: 10 * 60_000 };
 // Until then a late click is told why it is signed out.
 const REMEMBERED_DAYS = 30;
 const PRUNE_PAUSE_MS = 20;
@@ -44,10 +49,12 @@ async function start(config: Config, log: Logger, started: Started): Promise<voi
   const url = config.databaseUrl ?? (await startOwnPostgres(config, log, started));
   await migrate(url, MIGRATIONS, (line) => log.debug({}, line));
   const onBroken = (error: Error) => log.warn({ err: error }, "A database connection broke");
-  const db = openPool(url, onBroken);
+  const db = openPool(url, onBroken, { patience: PATIENCE });
   started.push(() => db.end());
-  const lookups = openPool(url, onBroken, LOOKUP_CONNECTIONS);
+  const lookups = openPool(url, onBroken, { max: LOOKUP_CONNECTIONS, patience: PATIENCE_FOR_LOOKUPS });
   started.push(() => lookups.end());
+  const chores = openPool(url, onBroken, { max: 1, patience: PATIENCE_FOR_CHORES });
+  started.push(() => chores.end());
   const chainer = new TrailChainer(db, log);
   chainer.start();
   started.push(() => chainer.stop());
@@ -63,7 +70,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<voi
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   await listen(server, config);
   started.push(() => drain(server));
-  started.push(forgetOldRowsHourly(db, log));
+  started.push(forgetOldRowsHourly(chores, log));
   await announce(desk, log);
 }
 
@@ -93,17 +100,19 @@ async function announce(desk: Desk, log: Logger): Promise<void> {
 
 function forgetOldRowsHourly(db: Pool, log: Logger): () => void {
   const timer = setInterval(() => {
-    Promise.all([
-      pruneSessions(db, REMEMBERED_DAYS, () => pause(PRUNE_PAUSE_MS)),
-      forgetOldMail(db),
-      forgetOldLinks(db),
-      forgetParkedForms(db),
-      forgetDrainedThrottles(db),
-    ]).catch((error) =>
+    forgetOldRows(db).catch((error) =>
       log.warn({ err: error }, "Ended sessions, old letters and old links could not be forgotten"),
     );
   }, FORGET_EVERY_MS);
   return () => clearInterval(timer);
+}
+
+async function forgetOldRows(db: Pool): Promise<void> {
+  await pruneSessions(db, REMEMBERED_DAYS, () => pause(PRUNE_PAUSE_MS));
+  await forgetOldMail(db);
+  await forgetOldLinks(db);
+  await forgetParkedForms(db);
+  await forgetDrainedThrottles(db);
 }
 
 /** Takes no new requests and waits for those under way, at most 25 seconds. */

@@ -1,5 +1,9 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
+import { NotInTime } from "../base/not-in-time";
 import { Refusal } from "../base/refusal";
+import { wasUndone } from "../platform/database";
+import { isDatabaseAway } from "../platform/database-away";
+import { cameFrom } from "../web/came-from";
 import type { Desk } from "../web/desk";
 import { liveSessionOf } from "../web/live-session-of";
 import { drawPage } from "../web/page";
@@ -34,25 +38,57 @@ export const fileNotFound: RequestHandler = (req, _res, next) => {
   next();
 };
 
-/** The last middleware: refusals as pages with their sentence, anything else as a 500 with the request's id. */
+/**
+ * The last middleware: refusals as pages with their sentence, a database that is away as a 503 that says whether
+ * anything was saved, anything else as a 500 with the request's id.
+ */
 export function errorPage(desk: Desk): ErrorRequestHandler {
   return async (error, req, res, next) => {
+    const known = { id: req.id, err: error };
+    // express-session's complaint after the answer: activity that could not be noted.
+    if (res.writableEnded) return desk.log.warn(known, "Something failed after a request was answered");
     if (res.headersSent) return next(error);
-    const refusal = asRefusal(error);
-    if (!refusal) desk.log.error({ id: req.id, err: error }, "A request failed");
-    await answer(
-      desk,
-      req,
-      res,
-      refusal ?? new Refusal(500, "Something went wrong on our side. Nothing you did caused it."),
-    ).catch((failure) => {
+    const away = error instanceof NotInTime || isDatabaseAway(error);
+    const refusal = away ? databaseAway(req, res, error) : asRefusal(error);
+    if (!refusal || away) desk.log.error(known, "A request failed");
+    await answer(desk, req, res, refusal ?? SOMETHING_WRONG, away).catch((failure) => {
       desk.log.error({ id: req.id, err: failure }, "The error page could not be drawn");
       if (!res.headersSent) res.status(500).type("text").send("Something went wrong.");
     });
   };
 }
 
-async function answer(desk: Desk, req: Request, res: Response, refusal: Refusal): Promise<void> {
+const SOMETHING_WRONG = new Refusal(500, "Something went wrong on our side. Nothing you did caused it.");
+const RETRY_AFTER_SECONDS = 5;
+
+function databaseAway(req: Request, res: Response, error: unknown): Refusal {
+  const away = "The database does not answer at the moment.";
+  const sentence = !isForm(req)
+    ? `${away} Try again in a few seconds.`
+    : isUnsaved(req, res, error)
+      ? `${away} Nothing was changed. Reload this page in a few seconds to send what you typed again.`
+      : `${away} It is not known whether what you sent was saved. Look before you send it again.`;
+  return new Refusal(503, sentence, RETRY_AFTER_SECONDS);
+}
+
+function isForm({ method }: Request): boolean {
+  return method !== "GET" && method !== "HEAD";
+}
+
+// Certain where no handler had begun, and where the one transaction of the handler was undone. Signing in has several:
+// a code may have been used up by the first.
+function isUnsaved(req: Request, res: Response, error: unknown): boolean {
+  if (!res.locals.handled) return !(error instanceof NotInTime);
+  return wasUndone(error) && !req.path.startsWith("/sign-in");
+}
+
+async function answer(
+  desk: Desk,
+  req: Request,
+  res: Response,
+  refusal: Refusal,
+  away: boolean,
+): Promise<void> {
   const { status, sentence, retryAfterSeconds } = refusal;
   const title = TITLES[status] ?? "That did not work";
   if (req.path.startsWith("/v1/") || req.path.startsWith("/authentication/")) {
@@ -63,15 +99,25 @@ async function answer(desk: Desk, req: Request, res: Response, refusal: Refusal)
       .json({ errors: [{ status: String(status), title, detail: sentence }] });
     return;
   }
-  // Whoever is signed in keeps the navigation; a database that is away must not keep the page away too.
+  const sent = isForm(req);
+  const again = away && (sent ? cameFrom(req, req.path) : req.originalUrl);
+  if (away) forgetSession(req);
+  // Whoever is signed in keeps the navigation.
   const person = liveSessionOf({ req, res, desk })?.person;
   const visit = person ? { req, res, desk, person } : { req, res, desk };
-  const page = { title, status, sentence, requestId: req.id };
+  const page = { title, status, sentence, again, sent, requestId: req.id };
   await drawPage(
     visit,
     "errors/error",
     retryAfterSeconds === undefined ? page : { ...page, retryAfterSeconds },
   );
+}
+
+// Without the database the page has to do without it too: express-session would touch or save it before the answer
+// ends. No cookie is set or taken away by this.
+function forgetSession(req: Partial<Request>): void {
+  delete req.session;
+  delete req.csrfToken;
 }
 
 // What Express and its body parser refuse carries a 4xx status; its own words are for developers.

@@ -1,17 +1,33 @@
 import { DatabaseError, Pool, type PoolClient, type QueryResult, type QueryResultRow } from "pg";
+import { isLost } from "./database-away";
 
 /** Anything a statement can be sent through: the pool, or one connection inside a transaction. */
 export type Queryable = {
   query<Row extends QueryResultRow>(text: string, values?: unknown[]): Promise<QueryResult<Row>>;
 };
 
-/** Opens a pool of connections to Postgres, ten unless told; `onError` hears of idle connections that broke. */
-export function openPool(url: string, onError: (error: Error) => void, max = 10): Pool {
+/** How long those who ask a pool are let wait, in milliseconds: for a connection, and then for each statement's answer. */
+export type Patience = { connection: number; statement: number };
+
+const UNHURRIED = 5_000;
+
+/**
+ * Opens a pool of connections to Postgres, ten unless told; `onError` hears of idle connections that broke. Without
+ * `patience` only the wait for a connection has an end (5 s), as commands need it. The limit is kept by this side, and a
+ * connection whose answer is late is closed: what a pooler in transaction mode would not pass on cannot be relied on.
+ */
+export function openPool(
+  url: string,
+  onError: (error: Error) => void,
+  { max = 10, patience }: { max?: number; patience?: Patience } = {},
+): Pool {
   const pool = new Pool({
     connectionString: url,
     max,
     idleTimeoutMillis: 0,
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: patience?.connection ?? UNHURRIED,
+    keepAlive: true,
+    ...(patience && { query_timeout: patience.statement }),
   });
   pool.on("error", onError);
   return pool;
@@ -45,16 +61,29 @@ export async function queryPrepared<Row extends QueryResultRow>(
 const DEADLOCK = "40P01";
 const TRIES = 3;
 
+/** `commit` was sent and not answered: whether the change was saved is known to the database alone. */
+export class CommitUnanswered extends Error {}
+
+const undone = new WeakSet<object>();
+
+/** True for what a transaction threw after which certainly nothing of it was saved. */
+export function wasUndone(error: unknown): boolean {
+  return error instanceof Error && undone.has(error);
+}
+
 /**
  * Runs `work` in one transaction: committed when it resolves, rolled back when it throws. Where Postgres ends it to
- * resolve a deadlock it is run again, at most three times, so `work` must change nothing but the database.
+ * resolve a deadlock it is run again, at most three times, so `work` must change nothing but the database. Throws
+ * CommitUnanswered; of anything else it throws, nothing was saved.
  */
 export async function transaction<T>(pool: Pool, work: (tx: PoolClient) => Promise<T>): Promise<T> {
   for (let tried = 1; ; tried++) {
     try {
       return await transactionOnce(pool, work);
     } catch (error) {
-      if (!(error instanceof DatabaseError) || error.code !== DEADLOCK || tried === TRIES) throw error;
+      if (error instanceof DatabaseError && error.code === DEADLOCK && tried < TRIES) continue;
+      if (error instanceof Error && !(error instanceof CommitUnanswered)) undone.add(error);
+      throw error;
     }
   }
 }
@@ -68,17 +97,43 @@ async function transactionOnce<T>(pool: Pool, work: (tx: PoolClient) => Promise<
   };
   client.on("error", onError);
   try {
-    await client.query("begin");
+    await client.query(beginOn(pool));
     const result = await work(client);
-    await client.query("commit");
+    await commit(client);
     return result;
   } catch (error) {
-    await client.query("rollback").catch((failure: Error) => {
-      broken = failure;
-    });
+    // Its answer would stand in line behind the one that did not come.
+    if (error instanceof CommitUnanswered || (error instanceof Error && isLost(error))) broken ??= error;
+    else
+      await client.query("rollback").catch((failure: Error) => {
+        broken = failure;
+      });
     throw error;
   } finally {
     client.removeListener("error", onError);
     client.release(broken);
+  }
+}
+
+const SOONER_MS = 500;
+const IDLE_MS = 10_000;
+
+// Postgres gives up a little before this side does, and so rolls back for certain and leaves no statement waiting for a
+// lock behind. Set for the transaction alone, which a pooler in transaction mode passes on, unlike parameters of the
+// connection. A replica that vanished without a word holds its locks for ten seconds at most.
+function beginOn(pool: Pool): string {
+  const { query_timeout: patience } = pool.options;
+  if (!patience) return "begin";
+  return `begin; set local statement_timeout = ${Number(patience) - SOONER_MS}; set local idle_in_transaction_session_timeout = ${IDLE_MS}`;
+}
+
+async function commit(client: PoolClient): Promise<void> {
+  try {
+    const { command } = await client.query("commit");
+    // Postgres answers so where a statement failed before and nobody minded.
+    if (command === "ROLLBACK") throw new Error("The transaction had failed before it was to be committed");
+  } catch (error) {
+    if (!(error instanceof Error) || !isLost(error)) throw error;
+    throw new CommitUnanswered("It is not known whether a change was saved", { cause: error });
   }
 }

@@ -2,6 +2,7 @@ import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { Pool } from "pg";
 import type { KeyOwner } from "../base/key-owner";
 import { batched } from "../platform/batch";
+import { isDatabaseAway } from "../platform/database-away";
 import { type Logger, noticesIn } from "../platform/log";
 import { type MailSettings, openMailer } from "../platform/mailer";
 import { makePasswords, type Passwords } from "../platform/passwords";
@@ -45,7 +46,7 @@ export type Desk = {
 
 const PEPPER = "pepper";
 
-const BATCHES = { most: 500, inFlight: 2 };
+const BATCHES = { most: 500, inFlight: 2, away: isDatabaseAway };
 
 /** The latest callers of a key on its owner's page; the pages about the key show more. */
 export const CALLERS_SHOWN = 20;

@@ -4,6 +4,7 @@ import type { Request } from "express";
 import session, { type Session, type SessionData } from "express-session";
 import type { Pool } from "pg";
 import { batched } from "../platform/batch";
+import { isDatabaseAway } from "../platform/database-away";
 import {
   findSessions,
   type SessionRow,
@@ -43,8 +44,8 @@ export function onlyLookedAt(session: object): void {
   lookedAt.add(session);
 }
 
-const LOOKUPS = { most: 500, inFlight: 1 };
-const TOUCHES = { most: 500, inFlight: 1 };
+const LOOKUPS = { most: 500, inFlight: 1, away: isDatabaseAway };
+const TOUCHES = { most: 500, inFlight: 1, away: isDatabaseAway };
 
 const PgSession = connectPgSimple(session);
 type Done = (error?: unknown) => void;
@@ -72,10 +73,14 @@ export class SessionStore extends PgSession {
 
   /** Reads a session; one that has ended comes back with a row that is not `alive`, so that its page can say why. */
   override get(sid: string, done: (error: unknown, session?: SessionData | null) => void): void {
-    this.#find(hashSid(sid)).then((row) => {
-      if (!row) return done(null, null);
-      done(null, withRow({ ...row.sess, cookie: { originalMaxAge: null } }, row) as SessionData);
-    }, done);
+    this.#find(hashSid(sid)).then(
+      (row) => {
+        if (!row) return done(null, null);
+        done(null, withRow({ ...row.sess, cookie: { originalMaxAge: null } }, row) as SessionData);
+      },
+      // express-session takes ENOENT, a database's socket that is not there, for a session that is not there.
+      (error) => done(new Error("A session could not be read", { cause: error })),
+    );
   }
 
   override createSession(req: Request, data: SessionData): Session & SessionData {
