@@ -30,6 +30,9 @@ export function openPool(
     ...(patience && { query_timeout: patience.statement }),
   });
   pool.on("error", onError);
+  // The pool itself listens only to idle connections, and an error without a listener would end the process: one that
+  // comes in the same packet as the answer before it finds a connection that was handed on and not yet taken up.
+  pool.on("connect", (client) => client.on("error", () => {}));
   return pool;
 }
 
@@ -91,11 +94,6 @@ export async function transaction<T>(pool: Pool, work: (tx: PoolClient) => Promi
 async function transactionOnce<T>(pool: Pool, work: (tx: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
-  // The pool listens only to idle connections: an error without a listener would end the process.
-  const onError = (error: Error) => {
-    broken = error;
-  };
-  client.on("error", onError);
   try {
     await client.query(beginOn(pool));
     const result = await work(client);
@@ -110,7 +108,6 @@ async function transactionOnce<T>(pool: Pool, work: (tx: PoolClient) => Promise<
       });
     throw error;
   } finally {
-    client.removeListener("error", onError);
     client.release(broken);
   }
 }

@@ -30,7 +30,10 @@ beforeEach(() => {
   db = new Pool({ connectionString: postgres.url, max: 2, connectionTimeoutMillis: 500, query_timeout: 500 });
   db.on("error", () => {});
 });
-afterEach(() => db.end());
+afterEach(async () => {
+  if (program.process.exitCode !== null) process.stderr.write(program.printed().slice(-4_000));
+  await db.end();
+});
 
 type Fault = {
   /** Makes it; the database is away from then on. */

@@ -34,6 +34,9 @@ export type Told = {
 
 type Kind = "save" | "page" | "check" | "regenerate" | "sign-in";
 
+// Values are unique in the run, so that several loads can be told apart in one database.
+let number = 0;
+
 /** Mixed load on one or more replicas: each somebody does one thing after another, until `stop`. */
 export class Load {
   readonly tallies: Record<Kind, Tally> = {
@@ -51,7 +54,6 @@ export class Load {
   #agent = new Agent({ keepAlive: true, maxSockets: 100 });
   #stopped = false;
   #working: Promise<unknown>[] = [];
-  #number = 0;
 
   constructor(
     public origins: string[],
@@ -86,7 +88,7 @@ export class Load {
   ): Promise<Answer | undefined> {
     const tally = this.tallies[kind];
     tally.sent += 1;
-    const origin = this.origins[this.#number++ % this.origins.length] as string;
+    const origin = this.origins[number++ % this.origins.length] as string;
     const began = performance.now();
     const answer = await send(
       this.#agent,
@@ -124,7 +126,7 @@ export class Load {
         this.tallies.page.strange.push(`${page.status} to ${page.headers.location}`);
       return page;
     }
-    const value = `Value ${++this.#number}`;
+    const value = `Value ${++number}`;
     const answer = await this.ask("save", "/profile", somebody, {
       _csrf: new Tokens().create(somebody.csrfSecret),
       version,

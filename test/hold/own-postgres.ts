@@ -94,11 +94,14 @@ export class OwnPostgres {
   }
 
   #signal(signal: NodeJS.Signals): void {
-    for (const pid of this.#processes()) {
-      try {
-        process.kill(pid, signal);
-      } catch {
-        // It has ended by itself meanwhile.
+    // The first process first, and then its children anew: it must not make another one unseen.
+    for (const pids of [() => this.#processes().slice(0, 1), () => this.#processes()]) {
+      for (const pid of pids()) {
+        try {
+          process.kill(pid, signal);
+        } catch {
+          // It has ended by itself meanwhile.
+        }
       }
     }
   }
