@@ -8,7 +8,7 @@ import { Load } from "./load";
 import { OwnPostgres } from "./own-postgres";
 import { Probe } from "./probe";
 
-const PEOPLE = 20;
+const PEOPLE = 10;
 const LONGEST_MS = 10_000;
 const RECOVERY_MS = 2_000;
 
