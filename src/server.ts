@@ -3,13 +3,14 @@ import path from "node:path";
 import express, { type Express } from "express";
 import helmet from "helmet";
 import { apiDoor } from "./middleware/api-door";
-import { errorPage, fileNotFound, notFound, pathsOnly } from "./middleware/errors";
+import { errorPage, fileNotFound, methodsOnly, notFound, pathsOnly } from "./middleware/errors";
 import { refuseForgery } from "./middleware/forgery";
 import { guards } from "./middleware/guards";
 import { inTime } from "./middleware/in-time";
 import { sessions } from "./middleware/session";
 import { setUpPending } from "./middleware/set-up-pending";
 import { wakeMailRoom } from "./middleware/wake-mail-room";
+import { forOneRequest } from "./platform/database";
 import { pageRoutes, programRoutes, type Route } from "./routes";
 import { openAssets } from "./web/assets";
 import { bornForExpress } from "./web/born-for-express";
@@ -46,7 +47,7 @@ export function makeServer(
     next();
   });
   const answerError = errorPage(desk);
-  app.use(inTime(answerError));
+  app.use(methodsOnly);
   app.use(pathsOnly);
   const assets = openAssets(path.join(ROOT, "public"));
   app.locals.views = openViews(path.join(ROOT, "views"), { asset: assets.address, icon, dayInWords });
@@ -56,6 +57,7 @@ export function makeServer(
   app.use(wakeMailRoom(desk));
 
   app.use(express.urlencoded({ extended: false, limit: FORM_BYTES, parameterLimit: FORM_FIELDS }));
+  app.use(inTime(answerError));
   app.use(sessions(desk));
   app.use(refuseForgery(desk));
   app.use(setUpPending(desk));
@@ -75,11 +77,16 @@ function addRoutes(app: Express, desk: Desk, routes: Route[]): void {
     app[method === "GET" ? "get" : "post"](address, async (req, res) => {
       const visit = await pass({ req, res, desk });
       if (!visit || res.headersSent) return;
-      // From here on something may have been saved.
-      res.locals.handled = true;
-      await handler(visit);
+      await handler(method === "POST" ? rememberingWhatItSaved(visit) : visit);
     });
   }
+}
+
+// A form whose answer is lost to the database going away has to be told whether anything was saved (middleware/errors.ts).
+function rememberingWhatItSaved<V extends Visit>(visit: V): V {
+  const db = forOneRequest(visit.desk.db);
+  visit.res.locals.db = db;
+  return { ...visit, desk: { ...visit.desk, db } };
 }
 
 /** What helmet sets, which is the same for every answer: worked out once. */

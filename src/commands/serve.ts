@@ -1,4 +1,3 @@
-import { createServer, type Server } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Pool } from "pg";
 import type { Config } from "../platform/config";
@@ -14,6 +13,7 @@ import { forgetDrainedThrottles } from "../records/throttles";
 import { makeServer } from "../server";
 import { TrailChainer } from "../web/chain-trail";
 import type { Desk } from "../web/desk";
+import { drain, listen } from "./listen";
 import { MIGRATIONS, openDeskOn } from "./open-installation";
 
 const FORGET_EVERY_MS = 60 * 60 * 1000;
@@ -26,8 +26,6 @@ const PATIENCE_FOR_CHORES = { connection: 10_000, statement: 10 * 60_000 };
 // Until then a late click is told why it is signed out.
 const REMEMBERED_DAYS = 30;
 const PRUNE_PAUSE_MS = 20;
-const DRAIN_MS = 25_000;
-const KEEP_ALIVE_MS = 75_000;
 
 /** What has been started so far, each with how to stop it; stopped in the opposite order. */
 type Started = (() => unknown)[];
@@ -64,11 +62,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<voi
   desk.mail.start();
   started.push(() => desk.mail.stop());
 
-  const { options, listener } = makeServer(desk, { trustProxy: config.trustProxy });
-  const server = createServer(options, listener);
-  // Longer than proxies keep a connection idle, or they would now and then send a request into one that just closes.
-  server.keepAliveTimeout = KEEP_ALIVE_MS;
-  await listen(server, config);
+  const server = await listen(makeServer(desk, { trustProxy: config.trustProxy }), config);
   started.push(() => drain(server));
   started.push(forgetOldRowsHourly(chores, log));
   await announce(desk, log);
@@ -78,13 +72,6 @@ async function startOwnPostgres(config: Config, log: Logger, started: Started): 
   const postgres = await startEmbeddedPostgres({ folder: config.dataDir, log });
   started.push(() => postgres.stop());
   return postgres.url;
-}
-
-function listen(server: Server, { port, host }: Config): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, resolve);
-  });
 }
 
 // The set-up line comes first: whoever waits for "ready" finds it already there.
@@ -113,15 +100,6 @@ async function forgetOldRows(db: Pool): Promise<void> {
   await forgetOldLinks(db);
   await forgetParkedForms(db);
   await forgetDrainedThrottles(db);
-}
-
-/** Takes no new requests and waits for those under way, at most 25 seconds. */
-async function drain(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
-  await closed;
-  clearTimeout(timer);
 }
 
 async function stop(started: Started): Promise<void> {

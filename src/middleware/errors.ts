@@ -1,8 +1,9 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
+import type { Pool } from "pg";
+import { isDatabaseAway } from "../base/database-away";
 import { NotInTime } from "../base/not-in-time";
 import { Refusal } from "../base/refusal";
-import { wasUndone } from "../platform/database";
-import { isDatabaseAway } from "../platform/database-away";
+import { mayHaveSaved } from "../platform/database";
 import { cameFrom } from "../web/came-from";
 import type { Desk } from "../web/desk";
 import { liveSessionOf } from "../web/live-session-of";
@@ -12,6 +13,7 @@ const TITLES: Record<number, string> = {
   400: "That could not be read",
   403: "Not allowed",
   404: "Page not found",
+  405: "Not possible here",
   413: "That was too much",
   429: "Too many tries",
   500: "Something went wrong",
@@ -24,6 +26,15 @@ export const notFound: RequestHandler = () => {
     404,
     "There is no page at this address. It may have moved, or the address has a typing mistake.",
   );
+};
+
+const METHODS = ["GET", "HEAD", "POST"];
+
+/** Methods that nothing here answers to, such as PUT and TRACE: 405, whatever the address. */
+export const methodsOnly: RequestHandler = (req, res, next) => {
+  if (METHODS.includes(req.method)) return next();
+  res.set("Allow", METHODS.join(", "));
+  throw new Refusal(405, `Nothing here answers to ${req.method}.`);
 };
 
 /** "OPTIONS *" and the like: addresses that are no path, which express-session leaves without a session. */
@@ -62,12 +73,13 @@ const SOMETHING_WRONG = new Refusal(500, "Something went wrong on our side. Noth
 const RETRY_AFTER_SECONDS = 5;
 
 function databaseAway(req: Request, res: Response, error: unknown): Refusal {
-  const away = "The database does not answer at the moment.";
+  const away =
+    error instanceof NotInTime ? "This took too long." : "The database does not answer at the moment.";
   const sentence = !isForm(req)
     ? `${away} Try again in a few seconds.`
-    : isUnsaved(req, res, error)
+    : isUnsaved(res, error)
       ? `${away} Nothing was changed. Reload this page in a few seconds to send what you typed again.`
-      : `${away} It is not known whether what you sent was saved. Look before you send it again.`;
+      : `${away} It is not known whether what you sent went through. Look before you send it again.`;
   return new Refusal(503, sentence, RETRY_AFTER_SECONDS);
 }
 
@@ -75,11 +87,10 @@ function isForm({ method }: Request): boolean {
   return method !== "GET" && method !== "HEAD";
 }
 
-// Certain where no handler had begun, and where the one transaction of the handler was undone. Signing in has several:
-// a code may have been used up by the first.
-function isUnsaved(req: Request, res: Response, error: unknown): boolean {
-  if (!res.locals.handled) return !(error instanceof NotInTime);
-  return wasUndone(error) && !req.path.startsWith("/sign-in");
+// What was not answered in time goes on, and may be saved yet.
+function isUnsaved(res: Response, error: unknown): boolean {
+  const { db } = res.locals as { db?: Pool };
+  return !(error instanceof NotInTime) && (db === undefined || !mayHaveSaved(db));
 }
 
 async function answer(

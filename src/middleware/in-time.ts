@@ -4,7 +4,7 @@ import { NotInTime } from "../base/not-in-time";
 const LONGEST_MS = 9_000;
 
 /**
- * Answers with NotInTime, by way of `answerError`, what is not answered within nine seconds of its head having arrived;
+ * Answers with NotInTime, by way of `answerError`, what is not answered within nine seconds of its body having arrived;
  * an answer that has begun goes on, such as a download.
  */
 export function inTime(answerError: ErrorRequestHandler): RequestHandler {

@@ -1,5 +1,5 @@
 import { DatabaseError, Pool, type PoolClient, type QueryResult, type QueryResultRow } from "pg";
-import { isLost } from "./database-away";
+import { isLost, wasNeverSent } from "../base/database-away";
 
 /** Anything a statement can be sent through: the pool, or one connection inside a transaction. */
 export type Queryable = {
@@ -64,29 +64,16 @@ export async function queryPrepared<Row extends QueryResultRow>(
 const DEADLOCK = "40P01";
 const TRIES = 3;
 
-/** `commit` was sent and not answered: whether the change was saved is known to the database alone. */
-export class CommitUnanswered extends Error {}
-
-const undone = new WeakSet<object>();
-
-/** True for what a transaction threw after which certainly nothing of it was saved. */
-export function wasUndone(error: unknown): boolean {
-  return error instanceof Error && undone.has(error);
-}
-
 /**
  * Runs `work` in one transaction: committed when it resolves, rolled back when it throws. Where Postgres ends it to
- * resolve a deadlock it is run again, at most three times, so `work` must change nothing but the database. Throws
- * CommitUnanswered; of anything else it throws, nothing was saved.
+ * resolve a deadlock it is run again, at most three times, so `work` must change nothing but the database.
  */
 export async function transaction<T>(pool: Pool, work: (tx: PoolClient) => Promise<T>): Promise<T> {
   for (let tried = 1; ; tried++) {
     try {
       return await transactionOnce(pool, work);
     } catch (error) {
-      if (error instanceof DatabaseError && error.code === DEADLOCK && tried < TRIES) continue;
-      if (error instanceof Error && !(error instanceof CommitUnanswered)) undone.add(error);
-      throw error;
+      if (!(error instanceof DatabaseError) || error.code !== DEADLOCK || tried === TRIES) throw error;
     }
   }
 }
@@ -97,11 +84,15 @@ async function transactionOnce<T>(pool: Pool, work: (tx: PoolClient) => Promise<
   try {
     await client.query(beginOn(pool));
     const result = await work(client);
-    await commit(client);
+    // Once it is sent, the database alone knows whether it was saved.
+    saving.add(pool);
+    const { command } = await client.query("commit");
+    // Postgres answers so where a statement failed before and nobody minded.
+    if (command === "ROLLBACK") throw new Error("The transaction had failed before it was to be committed");
     return result;
   } catch (error) {
     // Its answer would stand in line behind the one that did not come.
-    if (error instanceof CommitUnanswered || (error instanceof Error && isLost(error))) broken ??= error;
+    if (error instanceof Error && isLost(error)) broken = error;
     else
       await client.query("rollback").catch((failure: Error) => {
         broken = failure;
@@ -124,13 +115,38 @@ function beginOn(pool: Pool): string {
   return `begin; set local statement_timeout = ${Number(patience) - SOONER_MS}; set local idle_in_transaction_session_timeout = ${IDLE_MS}`;
 }
 
-async function commit(client: PoolClient): Promise<void> {
-  try {
-    const { command } = await client.query("commit");
-    // Postgres answers so where a statement failed before and nobody minded.
-    if (command === "ROLLBACK") throw new Error("The transaction had failed before it was to be committed");
-  } catch (error) {
-    if (!(error instanceof Error) || !isLost(error)) throw error;
-    throw new CommitUnanswered("It is not known whether a change was saved", { cause: error });
-  }
+const saving = new WeakSet<object>();
+
+/** True once anything was saved through this view of a pool, or was sent to be saved and not certainly refused. */
+export function mayHaveSaved(view: Pool): boolean {
+  return saving.has(view);
+}
+
+/** A view of a pool for one request, which remembers for `mayHaveSaved`. For statements and transactions only. */
+export function forOneRequest(pool: Pool): Pool {
+  const view = {
+    options: pool.options,
+    connect: () => pool.connect(),
+    async query(text: string, values?: unknown[]) {
+      try {
+        const result = await pool.query(text, values);
+        if (isChange(text)) saving.add(view);
+        return result;
+      } catch (error) {
+        if (isChange(text) && !wasCertainlyRefused(error)) saving.add(view);
+        throw error;
+      }
+    },
+  };
+  return view as unknown as Pool;
+}
+
+// How often something was tried is counted whatever becomes of the request, and is no change to anybody.
+function isChange(text: string): boolean {
+  return !/^\s*select\b/i.test(text) && !/\bthrottles\b/.test(text);
+}
+
+function wasCertainlyRefused(error: unknown): boolean {
+  if (!(error instanceof Error) || wasNeverSent(error)) return true;
+  return error instanceof DatabaseError && !isLost(error);
 }

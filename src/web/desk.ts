@@ -1,8 +1,8 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { Pool } from "pg";
+import { isDatabaseAway } from "../base/database-away";
 import type { KeyOwner } from "../base/key-owner";
 import { batched } from "../platform/batch";
-import { isDatabaseAway } from "../platform/database-away";
 import { type Logger, noticesIn } from "../platform/log";
 import { type MailSettings, openMailer } from "../platform/mailer";
 import { makePasswords, type Passwords } from "../platform/passwords";

@@ -3,8 +3,8 @@ import connectPgSimple from "connect-pg-simple";
 import type { Request } from "express";
 import session, { type Session, type SessionData } from "express-session";
 import type { Pool } from "pg";
+import { isDatabaseAway } from "../base/database-away";
 import { batched } from "../platform/batch";
-import { isDatabaseAway } from "../platform/database-away";
 import {
   findSessions,
   type SessionRow,

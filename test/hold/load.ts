@@ -191,7 +191,7 @@ function none(): Tally {
 }
 
 function titleOf({ body }: Answer): string {
-  return /<h1>([^<]*)/.exec(body)?.[1] ?? body.slice(0, 80);
+  return /<h1>([^<]*)/.exec(body)?.[1] ?? body.slice(0, 600);
 }
 
 function cookieOf(answer: Answer | undefined): string | undefined {

@@ -45,17 +45,10 @@ export class OwnPostgres {
     return postgres;
   }
 
-  /** Starts it again; resolves when it answers, to the moment of its first answer by the process's clock. */
-  async start(): Promise<number> {
+  /** Starts it again; resolves when it answers. */
+  async start(): Promise<void> {
     this.#server = await startServerProcess(this.site, this.port);
-    await until("Postgres answers", async () => {
-      const client = await connect(this.port, this.password);
-      if (typeof client === "string") return false;
-      await ensureAppDatabase(client);
-      await client.end();
-      return true;
-    });
-    return performance.now();
+    await this.#answers();
   }
 
   /** A fast shutdown, as an operator's. */
@@ -74,9 +67,10 @@ export class OwnPostgres {
     this.#signal("SIGSTOP");
   }
 
-  /** Lets a paused one go on. */
-  goOn(): void {
+  /** Lets a paused one go on; resolves when it answers somebody new, after all who had knocked and left meanwhile. */
+  async goOn(): Promise<void> {
     this.#signal("SIGCONT");
+    await this.#answers();
   }
 
   /** A connection of the test's own, which does not mind being broken. */
@@ -88,9 +82,19 @@ export class OwnPostgres {
   }
 
   async end(): Promise<void> {
-    this.goOn();
+    this.#signal("SIGCONT");
     await this.stop();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #answers(): Promise<void> {
+    return until("Postgres answers", async () => {
+      const client = await connect(this.port, this.password);
+      if (typeof client === "string") return false;
+      await ensureAppDatabase(client);
+      await client.end();
+      return true;
+    });
   }
 
   #signal(signal: NodeJS.Signals): void {

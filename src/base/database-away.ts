@@ -1,5 +1,3 @@
-import { DatabaseError } from "pg";
-
 // PostgreSQL, appendix A: connections (08), resources such as connections and disk (53), operator intervention, as
 // "shutting down" and "starting up" (57P), a statement or a wait for a lock that took too long (57014, 55P03), a
 // transaction left idle (25P03), a standby, as after a failover (25006), and files that cannot be read or written (58).
@@ -28,15 +26,37 @@ const WORDS =
 export function isDatabaseAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error.cause !== undefined && isDatabaseAway(error.cause)) return true;
-  return error instanceof DatabaseError ? AWAY.test(error.code ?? "") : isLost(error);
+  return AWAY.test(codeOf(error)) || isLost(error);
 }
 
-// What ends the connection, or may have come of the server's own end; the severity would be in the server's language.
+// What ends the connection, or may have come of the server's own end.
 const LAST_WORDS = /^(08...|53...|57P0.|58...|XX...)$/;
 
 /** True where the connection was lost, or given up, before the question was answered. */
 export function isLost(error: Error): boolean {
-  if (error instanceof DatabaseError) return LAST_WORDS.test(error.code ?? "");
-  const { code } = error as NodeJS.ErrnoException;
-  return (code !== undefined && NETWORK.has(code)) || WORDS.test(error.message);
+  const code = codeOf(error);
+  return LAST_WORDS.test(code) || NETWORK.has(code) || WORDS.test(error.message);
+}
+
+// What can only go wrong before there is a connection.
+const BEFORE = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "ENOENT",
+  "08001",
+  "08004",
+  "53300",
+  "57P03",
+]);
+const WORDS_BEFORE = /connection timeout|trying to connect|^timeout expired|is not queryable/;
+
+/** True where there was no connection to send the question by. */
+export function wasNeverSent(error: Error): boolean {
+  return BEFORE.has(codeOf(error)) || WORDS_BEFORE.test(error.message);
+}
+
+// Of the system's errors and of Postgres's alike; the severity would be in the server's language.
+function codeOf(error: Error): string {
+  return "code" in error ? String(error.code) : "";
 }
