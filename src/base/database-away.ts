@@ -38,6 +38,11 @@ export function isLost(error: Error): boolean {
   return LAST_WORDS.test(code) || NETWORK.has(code) || WORDS.test(error.message);
 }
 
+/** True where this side stopped waiting for the answer. */
+export function isLate(error: Error): boolean {
+  return error.message === "Query read timeout";
+}
+
 // What can only go wrong before there is a connection.
 const BEFORE = new Set([
   "ECONNREFUSED",

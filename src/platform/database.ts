@@ -1,5 +1,12 @@
-import { DatabaseError, Pool, type PoolClient, type QueryResult, type QueryResultRow } from "pg";
-import { isLost, wasNeverSent } from "../base/database-away";
+import {
+  DatabaseError,
+  Pool,
+  type PoolClient,
+  type QueryConfig,
+  type QueryResult,
+  type QueryResultRow,
+} from "pg";
+import { isLate, isLost, wasNeverSent } from "../base/database-away";
 
 /** Anything a statement can be sent through: the pool, or one connection inside a transaction. */
 export type Queryable = {
@@ -33,7 +40,24 @@ export function openPool(
   // The pool itself listens only to idle connections, and an error without a listener would end the process: one that
   // comes in the same packet as the answer before it finds a connection that was handed on and not yet taken up.
   pool.on("connect", (client) => client.on("error", () => {}));
+  pool.on("release", (error) => {
+    if (error && isLate(error)) void dropSilent(pool);
+  });
   return pool;
+}
+
+const SILENT_MS = 1_000;
+const beingLookedAt = new WeakSet<Pool>();
+
+// Where one connection is silent others may be too, as after the server's machine was lost: they are found out together
+// now, not one by one by the requests that come next.
+async function dropSilent(pool: Pool): Promise<void> {
+  if (beingLookedAt.has(pool)) return;
+  beingLookedAt.add(pool);
+  const look = () =>
+    pool.query({ text: "select 1", query_timeout: SILENT_MS } as QueryConfig).catch(() => {});
+  await Promise.all(Array.from({ length: pool.idleCount }, look));
+  beingLookedAt.delete(pool);
 }
 
 // The prepared statement is not there, or another is, under this name: a pooler hands each transaction another
