@@ -113,7 +113,7 @@ export class Load {
   async #keepAt(work: Work, somebody: Somebody): Promise<void> {
     while (!this.#stopped) {
       const answer = await work.call(this, somebody);
-      if (!answer || answer.status >= 400) await pause(20 + Math.random() * 30);
+      if (!answer || answer.status >= 400) await pause(50 + Math.random() * 100);
     }
   }
 
