@@ -6,9 +6,9 @@ const METHODS = "GET, HEAD, POST";
 
 // Longer than proxies keep a connection idle, or they would now and then send a request into one that just closes.
 const KEEP_ALIVE_MS = 75_000;
-// A head has to arrive within ten seconds and a body within thirty: forms are small. Whoever does not read the answer is
+// A head has to arrive within ten seconds and a body within twenty: forms are small. Whoever does not read the answer is
 // let go after two minutes.
-const LIMITS = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 2_000 };
+const LIMITS = { headersTimeout: 10_000, requestTimeout: 20_000, connectionsCheckingInterval: 2_000 };
 const SILENT_MS = 120_000;
 // Some 10 kB each while they are idle.
 const MOST_CONNECTIONS = 10_000;

@@ -47,8 +47,18 @@ export function onlyLookedAt(session: object): void {
 const LOOKUPS = { most: 500, inFlight: 1, away: isDatabaseAway };
 const TOUCHES = { most: 500, inFlight: 1, away: isDatabaseAway };
 
+const LONGEST_TOUCH_MS = 1_000;
+
 const PgSession = connectPgSimple(session);
 type Done = (error?: unknown) => void;
+
+function once(done: Done): Done {
+  let called = false;
+  return (error) => {
+    if (!called) done(error);
+    called = true;
+  };
+}
 
 /**
  * connect-pg-simple on our own table, with three changes: the id is stored as a hash, the end follows the person's
@@ -95,7 +105,15 @@ export class SessionStore extends PgSession {
   override touch(sid: string, data: SessionData, done: Done = () => {}): void {
     const { idleTimeout = 0, idleLeft = 0 } = data.row ?? {};
     if (lookedAt.has(data) || idleTimeout - idleLeft < TOUCH_AHEAD_SECONDS) done();
-    else this.#touch(hashSid(sid)).then(() => done(), done);
+    else this.#touchSoon(sid, once(done));
+  }
+
+  // express-session ends the answer only after this, and a database that hangs must not hold up what is drawn already.
+  #touchSoon(sid: string, done: Done): void {
+    const timer = setTimeout(done, LONGEST_TOUCH_MS);
+    this.#touch(hashSid(sid))
+      .then(() => done(), done)
+      .finally(() => clearTimeout(timer));
   }
 
   override destroy(sid: string, done: Done = () => {}): void {

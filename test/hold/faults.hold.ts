@@ -1,5 +1,9 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { Pool } from "pg";
+import { Client, Pool } from "pg";
 import { type Program, runProgram } from "../support/program";
 import { account } from "./account";
 import { environmentOn, type Somebody, settle } from "./crowd";
@@ -36,6 +40,8 @@ afterEach(async () => {
 });
 
 type Fault = {
+  /** What /readyz says meanwhile, 503 unless given: where connections go on, the program does too. */
+  ready?: number[];
   /** Makes it; the database is away from then on. */
   happen(): Promise<unknown> | unknown;
   lastsMs: number;
@@ -43,11 +49,11 @@ type Fault = {
   pass(): Promise<unknown> | unknown;
 };
 
-async function hold(name: string, { happen, lastsMs, pass }: Fault) {
+async function hold(name: string, { happen, lastsMs, pass, ready = [503] }: Fault) {
   const load = new Load([program.origin], db);
   load.start(people);
   await pause(1_000);
-  const probe = new Probe(program.origin);
+  const probe = new Probe(program.origin, ready);
   await happen();
   const began = performance.now();
   probe.start();
@@ -117,4 +123,102 @@ describe("under mixed load, every answer is kept, no request hangs, and the prog
       }),
     );
   });
+
+  it("has no connection left", async () => {
+    const taken: Client[] = [];
+    expectHeld(
+      await hold("no connections", {
+        happen: async () => {
+          // Those who are thrown out come back at once, until all places are taken.
+          for (let full = false; !full; ) {
+            await taken[0]?.query(
+              "select pg_terminate_backend(pid) from pg_stat_activity where application_name = '' and backend_type = 'client backend'",
+            );
+            full = !(await takeOne(taken));
+          }
+          await taken[0]?.query(
+            "select pg_terminate_backend(pid) from pg_stat_activity where application_name = '' and backend_type = 'client backend'",
+          );
+          while (await takeOne(taken));
+        },
+        lastsMs: 2_000,
+        pass: () => Promise.all(taken.map((client) => client.end())),
+        ready: [200, 503],
+      }),
+    );
+  });
+
+  const onSmallDisk = canMount() ? it : it.skip;
+  onSmallDisk("has its disk full", async () => {
+    const disk = mkdtempSync(path.join(tmpdir(), "latchkey-disk-"));
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=200m,mode=755", "none", disk]);
+    const [before, usual] = [postgres, { program, people, db }];
+    try {
+      postgres = await OwnPostgres.start(
+        { max_wal_size: "64MB", min_wal_size: "32MB" },
+        path.join(disk, "data"),
+      );
+      people = await settle(postgres.url, PEOPLE);
+      program = await runProgram(environmentOn(postgres.url));
+      db = new Pool({ connectionString: postgres.url, max: 2, connectionTimeoutMillis: 500 });
+      db.on("error", () => {});
+      const ballast = path.join(disk, "ballast");
+      expectHeld(
+        await hold("disk full", {
+          happen: async () => {
+            fill(ballast);
+            const client = await postgres.connect();
+            // The segment of the log that is being written has room left: the next one has none.
+            await client.query("select pg_switch_wal()").catch(() => {});
+            await client.end().catch(() => {});
+          },
+          lastsMs: 4_000,
+          pass: async () => {
+            rmSync(ballast);
+            await postgres.restartIfGone();
+          },
+          ready: [200, 503],
+        }),
+      );
+      await program.end("SIGTERM");
+      await db.end();
+      await postgres.end();
+    } finally {
+      execFileSync("umount", ["-l", disk]);
+      postgres = before;
+      ({ program, people, db } = usual);
+    }
+  });
 });
+
+async function takeOne(taken: Client[]): Promise<boolean> {
+  const client = new Client({ connectionString: postgres.url, application_name: "taken" });
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    taken.push(client);
+    return true;
+  } catch (error) {
+    expect((error as { code?: string }).code).toBe("53300");
+    return false;
+  }
+}
+
+function fill(file: string): void {
+  const handle = openSync(file, "w");
+  try {
+    for (;;) writeSync(handle, Buffer.alloc(64 * 1024));
+  } catch {
+    // It is full.
+  } finally {
+    closeSync(handle);
+  }
+}
+
+function canMount(): boolean {
+  const place = mkdtempSync(path.join(tmpdir(), "latchkey-mount-"));
+  const tried = spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m", "none", place]);
+  if (tried.status === 0) execFileSync("umount", [place]);
+  rmSync(place, { recursive: true, force: true });
+  return tried.status === 0;
+}

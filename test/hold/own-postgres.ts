@@ -15,6 +15,9 @@ import type { Site } from "../../src/platform/embedded-postgres/types";
 import { freePort } from "../support/program";
 import { until } from "../support/until";
 
+// What is killed here are processes, never the machine: what was written is there afterwards without waiting for a disk.
+const FOR_TESTS = { fsync: "off" };
+
 const quiet = { info() {}, warn: console.warn, error: console.error };
 
 /** A durable Postgres of one's own at one address, to be stopped, killed, paused and filled as the test likes. */
@@ -35,7 +38,14 @@ export class OwnPostgres {
     const data = await openDataFolder(folder);
     const account = await chooseAccount(data, quiet);
     const programs = await findPrograms(account);
-    const site: Site = { data, account, programs, log: quiet, durable: true, settings };
+    const site: Site = {
+      data,
+      account,
+      programs,
+      log: quiet,
+      durable: true,
+      settings: { ...FOR_TESTS, ...settings },
+    };
     await ensureCluster(site);
     await ownCluster(data, account);
     const password = (await readPassword(data.password)) ?? "";
@@ -49,6 +59,12 @@ export class OwnPostgres {
   async start(): Promise<void> {
     this.#server = await startServerProcess(this.site, this.port);
     await this.#answers();
+  }
+
+  /** Starts it again where it has ended by itself; resolves when it answers. */
+  async restartIfGone(): Promise<void> {
+    if (this.#server?.hasExited()) await this.start();
+    else await this.#answers();
   }
 
   /** A fast shutdown, as an operator's. */

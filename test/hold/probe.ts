@@ -9,7 +9,10 @@ export class Probe {
   #slowestReadyMs = 0;
   #strange: string[] = [];
 
-  constructor(readonly origin: string) {}
+  constructor(
+    readonly origin: string,
+    readonly ready: number[],
+  ) {}
 
   start(): void {
     this.#working = this.#work();
@@ -34,7 +37,8 @@ export class Probe {
       this.#slowestHealthMs = Math.max(this.#slowestHealthMs, health.ms);
       this.#slowestReadyMs = Math.max(this.#slowestReadyMs, ready.ms);
       if (health.status !== 200) this.#strange.push(`/healthz ${health.status}`);
-      if (ready.status !== 503 && !this.#stopped) this.#strange.push(`/readyz ${ready.status}`);
+      if (!this.ready.includes(ready.status ?? 0) && !this.#stopped)
+        this.#strange.push(`/readyz ${ready.status}`);
       await pause(500);
     }
   }
