@@ -3,13 +3,15 @@ import path from "node:path";
 import express, { type Express } from "express";
 import { apiDoor } from "./middleware/api-door";
 import { explainCookieTrouble } from "./middleware/cookie-trouble";
-import { errorPage, fileNotFound, notFound, pathsOnly } from "./middleware/errors";
+import { errorPage, fileNotFound, methodsOnly, notFound, pathsOnly } from "./middleware/errors";
 import { refuseForgery } from "./middleware/forgery";
 import { guards } from "./middleware/guards";
+import { inTime } from "./middleware/in-time";
 import { securityHeaders } from "./middleware/security-headers";
 import { sessions } from "./middleware/session";
 import { setUpPending } from "./middleware/set-up-pending";
 import { wakeMailRoom } from "./middleware/wake-mail-room";
+import { forOneRequest } from "./platform/database";
 import { pageRoutes, programRoutes, type Route } from "./routes";
 import { openAssets } from "./web/assets";
 import { bornForExpress } from "./web/born-for-express";
@@ -45,6 +47,8 @@ export function makeServer(
     for (const [name, value] of headerLines) res.setHeader(name, value);
     next();
   });
+  const answerError = errorPage(desk);
+  app.use(methodsOnly);
   app.use(pathsOnly);
   const assets = openAssets(path.join(ROOT, "public"));
   app.locals.views = openViews(path.join(ROOT, "views"), { asset: assets.address, icon, dayInWords });
@@ -55,12 +59,13 @@ export function makeServer(
   app.use(explainCookieTrouble(desk));
 
   app.use(express.urlencoded({ extended: false, limit: FORM_BYTES, parameterLimit: FORM_FIELDS }));
+  app.use(inTime(answerError));
   app.use(sessions(desk));
   app.use(refuseForgery(desk));
   app.use(setUpPending(desk));
   addRoutes(app, desk, pageRoutes);
   app.use(notFound);
-  app.use(errorPage(desk));
+  app.use(answerError);
   const door = apiDoor(desk, { headers, trustProxy: app.get("trust proxy fn") });
   const listener: RequestListener = (req, res) => {
     if (!door(req, res)) app(req, res);
@@ -73,7 +78,15 @@ function addRoutes(app: Express, desk: Desk, routes: Route[]): void {
     const pass = guards[guard] as (visit: Visit) => Promise<never | undefined>;
     app[method === "GET" ? "get" : "post"](address, async (req, res) => {
       const visit = await pass({ req, res, desk });
-      if (visit) await handler(visit);
+      if (!visit || res.headersSent) return;
+      await handler(method === "POST" ? rememberingWhatItSaved(visit) : visit);
     });
   }
+}
+
+// A form whose answer is lost to the database going away has to be told whether anything was saved (middleware/errors.ts).
+function rememberingWhatItSaved<V extends Visit>(visit: V): V {
+  const db = forOneRequest(visit.desk.db);
+  visit.res.locals.db = db;
+  return { ...visit, desk: { ...visit.desk, db } };
 }

@@ -1,4 +1,3 @@
-import { createServer, type Server } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Pool } from "pg";
 import type { Config } from "../platform/config";
@@ -16,15 +15,19 @@ import { makeServer } from "../server";
 import { TrailChainer } from "../web/chain-trail";
 import type { Desk } from "../web/desk";
 import { keepReporting } from "../web/report-replica";
+import { drain, listen } from "./listen";
 import { MIGRATIONS, openDeskOn } from "./open-installation";
 
 const FORGET_EVERY_MS = 60 * 60 * 1000;
 const LOOKUP_CONNECTIONS = 4;
+// A page makes several statements, and is refused after nine seconds in all (middleware/in-time.ts); a key check makes
+// one. What is forgotten once an hour may be much, and nobody waits for it.
+const PATIENCE = { connection: 3_000, statement: 4_000 };
+const PATIENCE_FOR_LOOKUPS = { connection: 2_000, statement: 3_000 };
+const PATIENCE_FOR_CHORES = { connection: 10_000, statement: 10 * 60_000 };
 // Until then a late click is told why it is signed out.
 const REMEMBERED_DAYS = 30;
 const PRUNE_PAUSE_MS = 20;
-const DRAIN_MS = 25_000;
-const KEEP_ALIVE_MS = 75_000;
 
 /** What has been started so far, each with how to stop it; stopped in the opposite order. */
 type Started = (() => unknown)[];
@@ -46,10 +49,12 @@ async function start(config: Config, log: Logger, started: Started): Promise<voi
   const url = config.databaseUrl ?? (await startOwnPostgres(config, log, started));
   await migrate(url, MIGRATIONS, (line) => log.debug({}, line));
   const onBroken = (error: Error) => log.warn({ err: error }, "A database connection broke");
-  const db = openPool(url, onBroken);
+  const db = openPool(url, onBroken, { patience: PATIENCE });
   started.push(() => db.end());
-  const lookups = openPool(url, onBroken, LOOKUP_CONNECTIONS);
+  const lookups = openPool(url, onBroken, { max: LOOKUP_CONNECTIONS, patience: PATIENCE_FOR_LOOKUPS });
   started.push(() => lookups.end());
+  const chores = openPool(url, onBroken, { max: 1, patience: PATIENCE_FOR_CHORES });
+  started.push(() => chores.end());
   const chainer = new TrailChainer(db, log);
   chainer.start();
   started.push(() => chainer.stop());
@@ -60,13 +65,9 @@ async function start(config: Config, log: Logger, started: Started): Promise<voi
   desk.mail.start();
   started.push(() => desk.mail.stop());
 
-  const { options, listener } = makeServer(desk, { trustProxy: config.trustProxy });
-  const server = createServer(options, listener);
-  // Longer than proxies keep a connection idle, or they would now and then send a request into one that just closes.
-  server.keepAliveTimeout = KEEP_ALIVE_MS;
-  await listen(server, config);
+  const server = await listen(makeServer(desk, { trustProxy: config.trustProxy }), config);
   started.push(() => drain(server));
-  started.push(forgetOldRowsHourly(db, log));
+  started.push(forgetOldRowsHourly(chores, log));
   await announce(desk, log);
 }
 
@@ -74,13 +75,6 @@ async function startOwnPostgres(config: Config, log: Logger, started: Started): 
   const postgres = await startEmbeddedPostgres({ folder: config.dataDir, log });
   started.push(() => postgres.stop());
   return postgres.url;
-}
-
-function listen(server: Server, { port, host }: Config): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, resolve);
-  });
 }
 
 // The set-up line comes first: whoever waits for "ready" finds it already there.
@@ -96,27 +90,20 @@ async function announce(desk: Desk, log: Logger): Promise<void> {
 
 function forgetOldRowsHourly(db: Pool, log: Logger): () => void {
   const timer = setInterval(() => {
-    Promise.all([
-      pruneSessions(db, REMEMBERED_DAYS, () => pause(PRUNE_PAUSE_MS)),
-      forgetOldMail(db),
-      forgetOldLinks(db),
-      forgetParkedForms(db),
-      forgetDrainedThrottles(db),
-      forgetSilentReplicas(db),
-    ]).catch((error) =>
+    forgetOldRows(db).catch((error) =>
       log.warn({ err: error }, "Ended sessions, old letters and old links could not be forgotten"),
     );
   }, FORGET_EVERY_MS);
   return () => clearInterval(timer);
 }
 
-/** Takes no new requests and waits for those under way, at most 25 seconds. */
-async function drain(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
-  await closed;
-  clearTimeout(timer);
+async function forgetOldRows(db: Pool): Promise<void> {
+  await pruneSessions(db, REMEMBERED_DAYS, () => pause(PRUNE_PAUSE_MS));
+  await forgetOldMail(db);
+  await forgetOldLinks(db);
+  await forgetParkedForms(db);
+  await forgetDrainedThrottles(db);
+  await forgetSilentReplicas(db);
 }
 
 async function stop(started: Started): Promise<void> {

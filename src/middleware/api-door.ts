@@ -10,11 +10,13 @@ export const VERIFY_PATHS = ["/v1/authentication/verify", "/authentication/verif
 
 // What governs documents (CSP, framing, referrers and the like) says nothing to a program about an empty answer.
 const FOR_PROGRAMS = new Set(["Strict-Transport-Security", "X-Content-Type-Options"]);
+const RETRY_AFTER_SECONDS = 2;
 const ASK_FOR_KEY = { "WWW-Authenticate": 'Basic realm="Latchkey", charset="UTF-8"' };
 
 /**
  * Answers GET and HEAD of the addresses where programs ask whether a key is good: 200 for a good one, 401 for
- * everything else alike, 429 after too many wrong ones, 503 where the database cannot be asked, and never a body. False for all other requests, which
+ * everything else alike, 429 after too many wrong ones, 503 where the database cannot be asked (told within about five
+ * seconds, by the patience of `desk.lookups`), and never a body. False for all other requests, which
  * nothing has been done to. It stands before Express, whose way from a request to its handler costs several times what
  * the answer itself does; the key is checked as everywhere, by the database, each time.
  */
@@ -29,6 +31,7 @@ export function apiDoor(
     if (key instanceof TooManyTries) return [429, { ...good, "Retry-After": key.waitSeconds }];
     return key ? [200, good] : [401, refused];
   };
+  const away = { ...good, "Retry-After": RETRY_AFTER_SECONDS };
 
   return (req, res) => {
     if (!isVerification(req)) return false;
@@ -37,7 +40,7 @@ export function apiDoor(
     checkApiKey(desk, req.headers, address)
       .then(answerTo, (error): [number, OutgoingHttpHeaders] => {
         desk.log.error({ err: error }, "A key could not be checked");
-        return [503, good];
+        return [503, away];
       })
       .then(([status, headers]) => res.writeHead(status, headers).end())
       .catch((error) => desk.log.error({ err: error }, "A key check could not be answered"));

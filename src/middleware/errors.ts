@@ -1,5 +1,10 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
+import type { Pool } from "pg";
+import { isDatabaseAway } from "../base/database-away";
+import { NotInTime } from "../base/not-in-time";
 import { Refusal } from "../base/refusal";
+import { mayHaveSaved } from "../platform/database";
+import { cameFrom } from "../web/came-from";
 import type { Desk } from "../web/desk";
 import { liveSessionOf } from "../web/live-session-of";
 import { drawPage } from "../web/page";
@@ -8,6 +13,7 @@ const TITLES: Record<number, string> = {
   400: "That could not be read",
   403: "Not allowed",
   404: "Page not found",
+  405: "Not possible here",
   413: "That was too much",
   429: "Too many tries",
   500: "Something went wrong",
@@ -22,6 +28,15 @@ export const notFound: RequestHandler = () => {
   );
 };
 
+const METHODS = ["GET", "HEAD", "POST"];
+
+/** Methods that nothing here answers to, such as PUT and TRACE: 405, whatever the address. */
+export const methodsOnly: RequestHandler = (req, res, next) => {
+  if (METHODS.includes(req.method)) return next();
+  res.set("Allow", METHODS.join(", "));
+  throw new Refusal(405, `Nothing here answers to ${req.method}.`);
+};
+
 /** "OPTIONS *" and the like: addresses that are no path, which express-session leaves without a session. */
 export const pathsOnly: RequestHandler = (req, _res, next) => {
   if (!req.path.startsWith("/")) throw new Refusal(404, "There is no page at this address.");
@@ -34,25 +49,57 @@ export const fileNotFound: RequestHandler = (req, _res, next) => {
   next();
 };
 
-/** The last middleware: refusals as pages with their sentence, anything else as a 500 with the request's id. */
+/**
+ * The last middleware: refusals as pages with their sentence, a database that is away as a 503 that says whether
+ * anything was saved, anything else as a 500 with the request's id.
+ */
 export function errorPage(desk: Desk): ErrorRequestHandler {
   return async (error, req, res, next) => {
+    const known = { id: req.id, err: error };
+    // express-session's complaint after the answer: activity that could not be noted.
+    if (res.writableEnded) return desk.log.warn(known, "Something failed after a request was answered");
     if (res.headersSent) return next(error);
-    const refusal = asRefusal(error);
-    if (!refusal) desk.log.error({ id: req.id, err: error }, "A request failed");
-    await answer(
-      desk,
-      req,
-      res,
-      refusal ?? new Refusal(500, "Something went wrong on our side. Nothing you did caused it."),
-    ).catch((failure) => {
+    const away = error instanceof NotInTime || isDatabaseAway(error);
+    const refusal = away ? databaseAway(req, res, error) : asRefusal(error);
+    if (!refusal || away) desk.log.error(known, "A request failed");
+    await answer(desk, req, res, refusal ?? SOMETHING_WRONG, away).catch((failure) => {
       desk.log.error({ id: req.id, err: failure }, "The error page could not be drawn");
       if (!res.headersSent) res.status(500).type("text").send("Something went wrong.");
     });
   };
 }
 
-async function answer(desk: Desk, req: Request, res: Response, refusal: Refusal): Promise<void> {
+const SOMETHING_WRONG = new Refusal(500, "Something went wrong on our side. Nothing you did caused it.");
+const RETRY_AFTER_SECONDS = 5;
+
+function databaseAway(req: Request, res: Response, error: unknown): Refusal {
+  const away =
+    error instanceof NotInTime ? "This took too long." : "The database does not answer at the moment.";
+  const sentence = !isForm(req)
+    ? `${away} Try again in a few seconds.`
+    : isUnsaved(res, error)
+      ? `${away} Nothing was changed. Reload this page in a few seconds to send what you typed again.`
+      : `${away} It is not known whether what you sent went through. Look before you send it again.`;
+  return new Refusal(503, sentence, RETRY_AFTER_SECONDS);
+}
+
+function isForm({ method }: Request): boolean {
+  return method !== "GET" && method !== "HEAD";
+}
+
+// What was not answered in time goes on, and may be saved yet.
+function isUnsaved(res: Response, error: unknown): boolean {
+  const { db } = res.locals as { db?: Pool };
+  return !(error instanceof NotInTime) && (db === undefined || !mayHaveSaved(db));
+}
+
+async function answer(
+  desk: Desk,
+  req: Request,
+  res: Response,
+  refusal: Refusal,
+  away: boolean,
+): Promise<void> {
   const { status, sentence, retryAfterSeconds } = refusal;
   const title = TITLES[status] ?? "That did not work";
   if (req.path.startsWith("/v1/") || req.path.startsWith("/authentication/")) {
@@ -60,15 +107,25 @@ async function answer(desk: Desk, req: Request, res: Response, refusal: Refusal)
     res.status(status).json({ errors: [{ status: String(status), title, detail: sentence }] });
     return;
   }
-  // Whoever is signed in keeps the navigation; a database that is away must not keep the page away too.
+  const sent = isForm(req);
+  const again = away && (sent ? cameFrom(req, req.path) : req.originalUrl);
+  if (away) forgetSession(req);
+  // Whoever is signed in keeps the navigation.
   const person = liveSessionOf({ req, res, desk })?.person;
   const visit = person ? { req, res, desk, person } : { req, res, desk };
-  const page = { title, status, sentence, requestId: req.id };
+  const page = { title, status, sentence, again, sent, requestId: req.id };
   await drawPage(
     visit,
     "errors/error",
     retryAfterSeconds === undefined ? page : { ...page, retryAfterSeconds },
   );
+}
+
+// Without the database the page has to do without it too: express-session would touch or save it before the answer
+// ends. No cookie is set or taken away by this.
+function forgetSession(req: Partial<Request>): void {
+  delete req.session;
+  delete req.csrfToken;
 }
 
 // What Express and its body parser refuse carries a 4xx status; its own words are for developers.

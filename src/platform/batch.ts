@@ -8,11 +8,12 @@ type Waiting<Item, Answer> = {
  * Gathers what is asked for within one turn of the event loop, and while `inFlight` calls are under way, into one call
  * of `work`, which answers in the order of its items, at most `most` at a time. Nothing is remembered: a call starts
  * only after each of its items was asked for, so an answer is never older than the question. A call that fails fails
- * those it was made for, and nobody else.
+ * those it was made for, and nobody else; but where `away` says of its error that there is nobody to ask, those who wait
+ * their turn behind it too: otherwise each would wait for a failure of its own.
  */
 export function batched<Item, Answer>(
   work: (items: Item[]) => Promise<Answer[]>,
-  { most, inFlight }: { most: number; inFlight: number },
+  { most, inFlight, away }: { most: number; inFlight: number; away?: (error: unknown) => boolean },
 ): (item: Item) => Promise<Answer> {
   const waiting: Waiting<Item, Answer>[] = [];
   let underWay = 0;
@@ -33,7 +34,8 @@ export function batched<Item, Answer>(
       const answers = await work(mine.map(({ item }) => item));
       for (const [i, { resolve }] of mine.entries()) resolve(answers[i] as Answer);
     } catch (error) {
-      for (const { reject } of mine) reject(error);
+      const failed = away?.(error) ? [...mine, ...waiting.splice(0)] : mine;
+      for (const { reject } of failed) reject(error);
     } finally {
       underWay -= 1;
       plan();

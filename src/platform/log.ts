@@ -24,5 +24,6 @@ export function noticesIn(log: Logger): Logger {
 export function describeError(error: unknown): object {
   if (!(error instanceof Error)) return { message: String(error) };
   const code = "code" in error ? error.code : undefined;
-  return { type: error.name, message: error.message, stack: error.stack, code };
+  const cause = error.cause === undefined ? undefined : describeError(error.cause);
+  return { type: error.name, message: error.message, stack: error.stack, code, cause };
 }

@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import { availableParallelism } from "node:os";
 import bcrypt from "bcrypt";
 import limited from "p-limit";
+import { Refusal } from "../base/refusal";
 
 /** The bcrypt cost in production: 2^12 rounds. Tests may lower it. */
 export const PASSWORD_COST = 12;
@@ -10,7 +11,13 @@ export const PASSWORD_COST = 12;
 // passwords draws no pages. So at least one core and one thread are left to everybody else.
 const AT_ONCE = Math.min(3, Math.max(1, availableParallelism() - 1));
 
-/** Hashes passwords and checks them; knows nothing of people. */
+// Together with the work itself and what comes after it, nobody waits longer than about eight seconds.
+const LONGEST_WAIT_MS = 6_000;
+// A first guess for cost 12, until some have been timed.
+const ONE_TAKES_MS = 300;
+const NEWEST_COUNTS = 0.2;
+
+/** Hashes passwords and checks them; knows nothing of people. Both throw Refusal (503) where the line is too long. */
 export type Passwords = {
   hash(password: string): Promise<string>;
   /** True when the password made this hash. Without a hash it takes the same time and is false. */
@@ -20,13 +27,13 @@ export type Passwords = {
 /**
  * bcrypt over base64(HMAC-SHA-256(pepper, password)): bcrypt alone would cut at 72 bytes. Passwords are
  * normalised (NFKC, NIST SP 800-63B-4 section 3.1.1.2), so that two keyboards type the same one. Few are worked on at
- * once, the others wait for their turn.
+ * once, the others wait for their turn; who would wait longer than six seconds is sent away at once, having cost nothing.
  */
 export function makePasswords(pepper: Buffer, cost = PASSWORD_COST): Passwords {
   const prepare = (password: string) =>
     createHmac("sha256", pepper).update(password.normalize("NFKC")).digest("base64");
   // A made-up or malformed hash would be refused at once and betray unknown addresses by its speed.
-  const inTurn = limited(AT_ONCE);
+  const inTurn = inLine(ONE_TAKES_MS * 2 ** (cost - PASSWORD_COST));
   // Not waited for: the program starts meanwhile.
   const nobody = inTurn(() => bcrypt.hash(randomBytes(32).toString("base64"), cost));
   return {
@@ -37,4 +44,28 @@ export function makePasswords(pepper: Buffer, cost = PASSWORD_COST): Passwords {
       return same && hash !== undefined;
     },
   };
+}
+
+// How long one takes is measured as it goes: a busy machine, or a slow one, has a shorter line.
+function inLine(oneTakesMs: number): <T>(work: () => Promise<T>) => Promise<T> {
+  const turn = limited(AT_ONCE);
+  let takes = oneTakesMs;
+  return async (work) => {
+    const wait = ((turn.activeCount + turn.pendingCount) / AT_ONCE) * takes;
+    if (turn.pendingCount > 0 && wait > LONGEST_WAIT_MS) throw tooMany();
+    return turn(async () => {
+      const began = performance.now();
+      try {
+        return await work();
+      } finally {
+        takes += NEWEST_COUNTS * (performance.now() - began - takes);
+      }
+    });
+  };
+}
+
+function tooMany(): Refusal {
+  const seconds = LONGEST_WAIT_MS / 1000;
+  const sentence = `Too many passwords are being checked at this moment. Wait ${seconds} seconds, then reload this page to send the form again.`;
+  return new Refusal(503, sentence, seconds);
 }

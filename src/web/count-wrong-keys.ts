@@ -1,4 +1,5 @@
 import { addressBlock } from "../base/client";
+import { isDatabaseAway } from "../base/database-away";
 import { batched } from "../platform/batch";
 import type { Queryable } from "../platform/database";
 import { countFailures, type Throttle } from "../records/throttles";
@@ -15,7 +16,11 @@ const LIMIT = { most: 100, drainSeconds: 1 };
  * none. Calls of the same turn of the event loop are written together, so that a flood of them costs little.
  */
 export function openWrongKeyCount(db: Queryable): (wrong: WrongKey) => Promise<number> {
-  return batched((wrongs: WrongKey[]) => countTogether(db, wrongs), { most: 500, inFlight: 1 });
+  return batched((wrongs: WrongKey[]) => countTogether(db, wrongs), {
+    most: 500,
+    inFlight: 1,
+    away: isDatabaseAway,
+  });
 }
 
 async function countTogether(db: Queryable, wrongs: WrongKey[]): Promise<number[]> {

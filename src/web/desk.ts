@@ -1,5 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Pool } from "pg";
+import { isDatabaseAway } from "../base/database-away";
 import type { KeyOwner } from "../base/key-owner";
 import { batched } from "../platform/batch";
 import { type Logger, noticesIn } from "../platform/log";
@@ -47,7 +48,7 @@ export type Desk = {
   setUpAddress: string;
 };
 
-const BATCHES = { most: 500, inFlight: 2 };
+const BATCHES = { most: 500, inFlight: 2, away: isDatabaseAway };
 
 /** The latest callers of a key on its owner's page; the pages about the key show more. */
 export const CALLERS_SHOWN = 20;

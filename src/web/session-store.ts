@@ -3,6 +3,7 @@ import connectPgSimple from "connect-pg-simple";
 import type { Request } from "express";
 import session, { type Session, type SessionData } from "express-session";
 import type { Pool } from "pg";
+import { isDatabaseAway } from "../base/database-away";
 import { batched } from "../platform/batch";
 import {
   findSessions,
@@ -43,11 +44,21 @@ export function onlyLookedAt(session: object): void {
   lookedAt.add(session);
 }
 
-const LOOKUPS = { most: 500, inFlight: 1 };
-const TOUCHES = { most: 500, inFlight: 1 };
+const LOOKUPS = { most: 500, inFlight: 1, away: isDatabaseAway };
+const TOUCHES = { most: 500, inFlight: 1, away: isDatabaseAway };
+
+const LONGEST_TOUCH_MS = 1_000;
 
 const PgSession = connectPgSimple(session);
 type Done = (error?: unknown) => void;
+
+function once(done: Done): Done {
+  let called = false;
+  return (error) => {
+    if (!called) done(error);
+    called = true;
+  };
+}
 
 /**
  * connect-pg-simple on our own table, with three changes: the id is stored as a hash, the end follows the person's
@@ -72,10 +83,14 @@ export class SessionStore extends PgSession {
 
   /** Reads a session; one that has ended comes back with a row that is not `alive`, so that its page can say why. */
   override get(sid: string, done: (error: unknown, session?: SessionData | null) => void): void {
-    this.#find(hashSid(sid)).then((row) => {
-      if (!row) return done(null, null);
-      done(null, withRow({ ...row.sess, cookie: { originalMaxAge: null } }, row) as SessionData);
-    }, done);
+    this.#find(hashSid(sid)).then(
+      (row) => {
+        if (!row) return done(null, null);
+        done(null, withRow({ ...row.sess, cookie: { originalMaxAge: null } }, row) as SessionData);
+      },
+      // express-session takes ENOENT, a database's socket that is not there, for a session that is not there.
+      (error) => done(new Error("A session could not be read", { cause: error })),
+    );
   }
 
   override createSession(req: Request, data: SessionData): Session & SessionData {
@@ -90,7 +105,15 @@ export class SessionStore extends PgSession {
   override touch(sid: string, data: SessionData, done: Done = () => {}): void {
     const { idleTimeout = 0, idleLeft = 0 } = data.row ?? {};
     if (lookedAt.has(data) || idleTimeout - idleLeft < TOUCH_AHEAD_SECONDS) done();
-    else this.#touch(hashSid(sid)).then(() => done(), done);
+    else this.#touchSoon(sid, once(done));
+  }
+
+  // express-session ends the answer only after this, and a database that hangs must not hold up what is drawn already.
+  #touchSoon(sid: string, done: Done): void {
+    const timer = setTimeout(done, LONGEST_TOUCH_MS);
+    this.#touch(hashSid(sid))
+      .then(() => done(), done)
+      .finally(() => clearTimeout(timer));
   }
 
   override destroy(sid: string, done: Done = () => {}): void {

@@ -1,0 +1,58 @@
+import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
+import { Server as SocketServer } from "node:net";
+
+/** What this program answers to at all. */
+const METHODS = "GET, HEAD, POST";
+
+// Longer than proxies keep a connection idle, or they would now and then send a request into one that just closes.
+const KEEP_ALIVE_MS = 75_000;
+// A head has to arrive within ten seconds and a body within twenty: forms are small. Whoever does not read the answer is
+// let go after two minutes.
+const LIMITS = { headersTimeout: 10_000, requestTimeout: 20_000, connectionsCheckingInterval: 2_000 };
+const SILENT_MS = 120_000;
+// Some 10 kB each while they are idle.
+const MOST_CONNECTIONS = 10_000;
+
+const GRACE_MS = 500;
+const LOOK_EVERY_MS = 50;
+const DRAIN_MS = 25_000;
+
+/** Serves on this port and host; what is malformed, too long or too slow is answered with 400, 431 or 408 by Node. */
+export async function listen(
+  { options, listener }: { options: ServerOptions; listener: RequestListener },
+  { port, host }: { port: number; host: string | undefined },
+): Promise<Server> {
+  const server = createServer({ ...LIMITS, ...options }, listener);
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  server.maxConnections = MOST_CONNECTIONS;
+  server.setTimeout(SILENT_MS);
+  // Without a listener Node would hang up without a word.
+  server.on("connect", (_req, socket) =>
+    socket.end(
+      `HTTP/1.1 405 Method Not Allowed\r\nAllow: ${METHODS}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`,
+    ),
+  );
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, resolve);
+  });
+  return server;
+}
+
+/**
+ * Takes no new connections and waits for the requests under way, at most 25 seconds. A request that was already on its
+ * way on a connection that seemed idle is answered too: those are closed half a second later.
+ */
+export async function drain(server: Server): Promise<void> {
+  server.prependListener("request", (_req, res) => res.setHeader("Connection", "close"));
+  // http.Server's own would close idle connections at once, under a request that has just been sent.
+  const closed = new Promise<void>((resolve) => SocketServer.prototype.close.call(server, () => resolve()));
+  const began = performance.now();
+  const timer = setInterval(() => {
+    const waited = performance.now() - began;
+    if (waited > DRAIN_MS) server.closeAllConnections();
+    else if (waited > GRACE_MS) server.closeIdleConnections();
+  }, LOOK_EVERY_MS);
+  await closed;
+  clearInterval(timer);
+}
