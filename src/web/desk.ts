@@ -114,7 +114,8 @@ function sameText(a: string, b: string): boolean {
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
-function openPepper(seal: Seal, sealedPepper: Buffer | null): Buffer {
+/** What passwords are mixed with. Throws WrongAppSecret: only the secret the database was made with opens it. */
+export function openPepper(seal: Seal, sealedPepper: Buffer | null): Buffer {
   try {
     return seal.open(sealedPepper ?? Buffer.of(), PEPPER);
   } catch (error) {
