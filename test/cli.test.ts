@@ -2,13 +2,11 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { Readable } from "node:stream";
 import { generateSync } from "otplib";
 import { Client } from "pg";
 import { pino } from "pino";
-import type { Terminal } from "../src/commands/command";
-import { runCommand } from "../src/commands/run-command";
 import { startEmbeddedPostgres } from "../src/platform/embedded-postgres";
+import { latchkey, runHere } from "./support/command-line";
 import { openTestDatabase } from "./support/database";
 import { PASSWORD, setupKey } from "./support/people";
 import { type Program, runProgram } from "./support/program";
@@ -25,37 +23,6 @@ const MIGRATIONS = readdirSync(path.join(ROOT, "migrations"))
 const APP_SECRET = "an operator's secret of more than thirty-two characters";
 const ADA = ["--email", "ada@example.com", "--first-name", "Ada", "--last-name", "Lovelace"];
 const GRACE = ["--email", "grace@example.com", "--first-name", "Grace", "--last-name", "Hopper"];
-
-type Ended = { code: number | null; out: string; err: string };
-
-/** The built command line as a process of its own. */
-async function latchkey(
-  env: Record<string, string>,
-  args: string[],
-  stdin?: string | Readable,
-): Promise<Ended> {
-  const child = spawn(process.execPath, [path.join(ROOT, "dist", "cli.js"), ...args], {
-    cwd: ROOT,
-    env: { PATH: process.env.PATH ?? "", ...env },
-  });
-  let [out, err] = ["", ""];
-  child.stdout.on("data", (chunk) => (out += chunk));
-  child.stderr.on("data", (chunk) => (err += chunk));
-  child.stdin.on("error", () => {});
-  if (typeof stdin === "object") stdin.pipe(child.stdin);
-  else child.stdin.end(stdin);
-  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
-  return { code, out, err };
-}
-
-/** The same without a process of its own, for what is answered before anything is opened. */
-async function answer(env: Record<string, string>, args: string[]): Promise<Ended> {
-  const said = { out: "", err: "" };
-  const into = (name: "out" | "err") => ({ write: (text: string) => (said[name] += text) });
-  const terminal = { stdin: process.stdin, stdout: into("out"), stderr: into("err") };
-  const code = await runCommand(args, env, terminal as unknown as Terminal);
-  return { code: code ?? null, ...said };
-}
 
 describe("on the data folder", () => {
   it("creates administrators and resets two-factor with the program running and stopped, all of it in the trail", async () => {
@@ -277,8 +244,13 @@ describe("usage", () => {
     [["audit", "verify", "everything"]],
     [["audit", "verify", "--was", "yesterday"]],
     [["serve", "quickly"]],
+    [["backup"]],
+    [["backup", "one.backup", "--passphrase", "x"]],
+    [["restore"]],
+    [["restore", "one.backup", "two.backup"]],
+    [["restore", "one.backup", "--save-secret", "x"]],
   ])("%j is wrong, which is said on standard error with exit code 2", async (args) => {
-    const { code, out, err } = await answer({ DATA_DIR: "/nowhere" }, args);
+    const { code, out, err } = await runHere({ DATA_DIR: "/nowhere" }, args);
     expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(err).toContain("latchkey ");
     expect(err).not.toContain("    at ");
@@ -287,7 +259,7 @@ describe("usage", () => {
   it.each(["--help", "-h", "help", "admin --help", "admin -h", "admin help"])(
     "%s tells of the commands that there are, or that begin like this",
     async (args) => {
-      const { code, out, err } = await answer({}, args.split(" "));
+      const { code, out, err } = await runHere({}, args.split(" "));
       expect({ code, err }).toEqual({ code: 0, err: "" });
       expect(out).toContain("latchkey admin create");
       expect(out.includes("latchkey migrate")).toBe(!args.startsWith("admin"));
@@ -296,18 +268,24 @@ describe("usage", () => {
 
   it.each(["--version", "-v"])("%s tells the version", async (args) => {
     const { version } = JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf8"));
-    expect(await answer({}, [args])).toEqual({ code: 0, out: `latchkey ${version}\n`, err: "" });
+    expect(await runHere({}, [args])).toEqual({ code: 0, out: `latchkey ${version}\n`, err: "" });
   });
 
-  it.each([["serve"], ["migrate"], ["doctor"], ["admin create"], ["admin reset-2fa"], ["audit verify"]])(
-    "%s explains itself with --help, and with -h",
-    async (command) => {
-      for (const help of ["--help", "-h"]) {
-        const { code, out } = await answer({}, [...command.split(" "), help]);
-        expect({ code, out }).toMatchObject({ code: 0, out: expect.stringContaining(`latchkey ${command}`) });
-      }
-    },
-  );
+  it.each([
+    ["serve"],
+    ["migrate"],
+    ["doctor"],
+    ["admin create"],
+    ["admin reset-2fa"],
+    ["audit verify"],
+    ["backup"],
+    ["restore"],
+  ])("%s explains itself with --help, and with -h", async (command) => {
+    for (const help of ["--help", "-h"]) {
+      const { code, out } = await runHere({}, [...command.split(" "), help]);
+      expect({ code, out }).toMatchObject({ code: 0, out: expect.stringContaining(`latchkey ${command}`) });
+    }
+  });
 });
 
 function giveNewPassword(visitor: Visitor, email: string, password: string): Promise<Visitor> {

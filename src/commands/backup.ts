@@ -6,9 +6,8 @@ import { openPool, transaction } from "../platform/database";
 import { findPendingMigrations, listDoneMigrations } from "../platform/migrations";
 import { refuseExisting, writeNewFile } from "../platform/new-file";
 import { makeSeal } from "../platform/seal";
-import { beginSnapshot, copyOut } from "../records/backup/copy";
+import { beginSnapshot, copyOut, findSealedPepper } from "../records/backup/copy";
 import { listStoredTables } from "../records/backup/tables";
-import { findInstallation } from "../records/installation";
 import { readServer } from "../records/server";
 import { openPepper } from "../web/desk";
 import { type About, tellContents } from "./backup-contents";
@@ -72,7 +71,7 @@ async function writeSnapshot(
   passphrase: string | undefined,
   write: Write,
 ): Promise<Written> {
-  const { sealedPepper } = await findInstallation(tx);
+  const sealedPepper = await findSealedPepper(tx);
   const appSecret = sealedPepper === null ? undefined : secretThatOpens(config, sealedPepper);
   const { version, at } = await readServer(tx);
   const about: About = {

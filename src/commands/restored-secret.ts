@@ -23,17 +23,27 @@ export function secretForRestoring(
     );
   }
   if (opens(value, about.sealedPepper)) return { value, keep: given === undefined };
-  const named =
-    appSecret === undefined
-      ? `The secret in ${file} is not the one this backup was made with. Move it away`
-      : "APP_SECRET is not the one this backup was made with. Set it to the one its installation had";
-  const held =
-    about.appSecret === undefined
-      ? "."
-      : appSecret === undefined
-        ? ": the backup brings its own."
-        : ": restore --check --save-secret PATH writes it into a file, for APP_SECRET_FILE.";
-  throw new CommandRefused(`${named}${held} Nothing was changed.`);
+  throw new CommandRefused(
+    `${otherSecret(appSecret === undefined ? file : undefined, databaseUrl, about)} Nothing was changed.`,
+  );
+}
+
+function otherSecret(
+  file: string | undefined,
+  databaseUrl: string | undefined,
+  { appSecret }: About,
+): string {
+  if (file !== undefined) {
+    const mend =
+      appSecret === undefined
+        ? "Put that of the backup's installation in its place, or set APP_SECRET."
+        : "Move it away: the backup brings its own.";
+    return `The secret in ${file} is not the one this backup was made with. ${mend}`;
+  }
+  const says = "APP_SECRET is not the one this backup was made with. Set it to the one its installation had";
+  if (appSecret === undefined) return `${says}.`;
+  if (databaseUrl === undefined) return `${says}, or leave it out: the backup brings its own.`;
+  return `${says}: restore --check --save-secret PATH writes it into a file, for APP_SECRET_FILE.`;
 }
 
 function opens(secret: string, sealedPepper: string): boolean {

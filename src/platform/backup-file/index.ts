@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createGzip } from "node:zlib";
@@ -8,6 +8,7 @@ import { HEADER_BYTES, isEncrypted, makeHeader, openHeader } from "./header";
 import { type Part, readParts, writeParts } from "./parts";
 import { BackupUnreadable, damaged } from "./unreadable";
 
+export type { Part } from "./parts";
 export {
   type Content,
   contentOf,

@@ -24,6 +24,14 @@ export async function speakPlainly(tx: Queryable): Promise<void> {
   );
 }
 
+/** The sealed pepper, of a database of whatever version; null before its first start. */
+export async function findSealedPepper(db: Queryable): Promise<Buffer | null> {
+  const { rows } = await db.query<{ sealedPepper: Buffer | null }>(
+    'select sealed_pepper as "sealedPepper" from installation',
+  );
+  return rows[0]?.sealedPepper ?? null;
+}
+
 /** What a backup holds of a table, in Postgres's text format. */
 export function copyOut(tx: PoolClient, table: StoredTable): Readable {
   return tx.query(to(`copy (${rowsOf(table)}) to stdout`));
