@@ -67,13 +67,12 @@ export async function needsPassphrase(file: string): Promise<boolean> {
 
 // It is read twice, so it must be a file that stays.
 async function readHeader(file: string): Promise<Buffer> {
+  // Opening a pipe would wait for somebody to write into it.
+  if (!(await stat(file)).isFile()) {
+    throw new BackupUnreadable(`${file} is not a file. A backup is read twice, so save it to a file first.`);
+  }
   const handle = await open(file, "r");
   try {
-    if (!(await handle.stat()).isFile()) {
-      throw new BackupUnreadable(
-        `${file} is not a file. A backup is read twice, so save it to a file first.`,
-      );
-    }
     const header = Buffer.alloc(HEADER_BYTES);
     const { bytesRead } = await handle.read(header, 0, HEADER_BYTES, 0);
     return header.subarray(0, bytesRead);
