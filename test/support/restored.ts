@@ -6,7 +6,7 @@ export async function rowsIn(url: string): Promise<Record<string, string[]>> {
   return asking(url, async (client) => {
     const { rows: tables } = await client.query(
       `select table_name as name from information_schema.tables
-        where table_schema = 'public' and table_type = 'BASE TABLE' and table_name not in ('sessions', 'parked_forms')`,
+        where table_schema = 'public' and table_type = 'BASE TABLE' and table_name not in ('sessions', 'parked_forms', 'throttles')`,
     );
     const found: Record<string, string[]> = {};
     await client.query("set timezone = 'UTC'");

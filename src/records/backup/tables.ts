@@ -23,8 +23,8 @@ const TABLES: Listed[] = [
   { name: "trail_unlinked", key: "entry_id" },
 ];
 
-/** Tables that no backup holds: a restored installation brings back no session. */
-export const LEFT_OUT = ["sessions", "parked_forms"];
+/** Tables that no backup holds: a restored installation brings back no session, and counts tries anew. */
+export const LEFT_OUT = ["sessions", "parked_forms", "throttles"];
 
 /** The names of the tables that backups hold. */
 export const BACKED_UP = TABLES.map(({ name }) => name);

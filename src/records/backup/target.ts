@@ -1,11 +1,11 @@
 import type { Queryable } from "../../platform/database";
-import { BACKED_UP, LEFT_OUT } from "./tables";
+import { BACKED_UP } from "./tables";
 
-/** True when somebody has ever used this database: it has been set up, or has rows in any table of ours. */
+/** True when somebody has ever used this database: it has been set up, or has rows that a backup would hold. */
 export async function isInhabited(db: Queryable): Promise<boolean> {
   const { rows: there } = await db.query<{ name: string }>(
     "select name from unnest($1::text[]) name where to_regclass(name) is not null",
-    [[...BACKED_UP, ...LEFT_OUT]],
+    [BACKED_UP],
   );
   const asked = there.map(({ name }) =>
     name === "installation"
