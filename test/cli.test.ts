@@ -5,10 +5,8 @@ import path from "node:path";
 import { generateSync } from "otplib";
 import { Client } from "pg";
 import { pino } from "pino";
-import type { Terminal } from "../src/commands/command";
-import { runCommand } from "../src/commands/run-command";
 import { startEmbeddedPostgres } from "../src/platform/embedded-postgres";
-import { type Ended, latchkey } from "./support/command-line";
+import { latchkey, runHere } from "./support/command-line";
 import { openTestDatabase } from "./support/database";
 import { PASSWORD, setupKey } from "./support/people";
 import { type Program, runProgram } from "./support/program";
@@ -25,15 +23,6 @@ const MIGRATIONS = readdirSync(path.join(ROOT, "migrations"))
 const APP_SECRET = "an operator's secret of more than thirty-two characters";
 const ADA = ["--email", "ada@example.com", "--first-name", "Ada", "--last-name", "Lovelace"];
 const GRACE = ["--email", "grace@example.com", "--first-name", "Grace", "--last-name", "Hopper"];
-
-/** The same without a process of its own, for what is answered before anything is opened. */
-async function answer(env: Record<string, string>, args: string[]): Promise<Ended> {
-  const said = { out: "", err: "" };
-  const into = (name: "out" | "err") => ({ write: (text: string) => (said[name] += text) });
-  const terminal = { stdin: process.stdin, stdout: into("out"), stderr: into("err") };
-  const code = await runCommand(args, env, terminal as unknown as Terminal);
-  return { code: code ?? null, ...said };
-}
 
 describe("on the data folder", () => {
   it("creates administrators and resets two-factor with the program running and stopped, all of it in the trail", async () => {
@@ -257,8 +246,13 @@ describe("usage", () => {
     [["serve", "quickly"]],
     [["keys"]],
     [["keys", "rotate-encryption", "now"]],
+    [["backup"]],
+    [["backup", "one.backup", "--passphrase", "x"]],
+    [["restore"]],
+    [["restore", "one.backup", "two.backup"]],
+    [["restore", "one.backup", "--save-secret", "x"]],
   ])("%j is wrong, which is said on standard error with exit code 2", async (args) => {
-    const { code, out, err } = await answer({ DATA_DIR: "/nowhere" }, args);
+    const { code, out, err } = await runHere({ DATA_DIR: "/nowhere" }, args);
     expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(err).toContain("latchkey ");
     expect(err).not.toContain("    at ");
@@ -267,7 +261,7 @@ describe("usage", () => {
   it.each(["--help", "-h", "help", "admin --help", "admin -h", "admin help"])(
     "%s tells of the commands that there are, or that begin like this",
     async (args) => {
-      const { code, out, err } = await answer({}, args.split(" "));
+      const { code, out, err } = await runHere({}, args.split(" "));
       expect({ code, err }).toEqual({ code: 0, err: "" });
       expect(out).toContain("latchkey admin create");
       expect(out.includes("latchkey migrate")).toBe(!args.startsWith("admin"));
@@ -276,7 +270,7 @@ describe("usage", () => {
 
   it.each(["--version", "-v"])("%s tells the version", async (args) => {
     const { version } = JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf8"));
-    expect(await answer({}, [args])).toEqual({ code: 0, out: `latchkey ${version}\n`, err: "" });
+    expect(await runHere({}, [args])).toEqual({ code: 0, out: `latchkey ${version}\n`, err: "" });
   });
 
   it.each([
@@ -287,9 +281,11 @@ describe("usage", () => {
     ["admin reset-2fa"],
     ["keys rotate-encryption"],
     ["audit verify"],
+    ["backup"],
+    ["restore"],
   ])("%s explains itself with --help, and with -h", async (command) => {
     for (const help of ["--help", "-h"]) {
-      const { code, out } = await answer({}, [...command.split(" "), help]);
+      const { code, out } = await runHere({}, [...command.split(" "), help]);
       expect({ code, out }).toMatchObject({ code: 0, out: expect.stringContaining(`latchkey ${command}`) });
     }
   });

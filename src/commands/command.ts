@@ -23,6 +23,8 @@ export type Command = {
   options: NonNullable<ParseArgsConfig["options"]>;
   /** How many words follow beside the options. */
   positionals: number;
+  /** Whether standard output is the work itself, given these words: then the answer is on standard error. */
+  writesOutput?(words: string[]): boolean;
   run(given: {
     config: Config;
     values: Record<string, string>;

@@ -1,13 +1,15 @@
 import { readFileSync } from "node:fs";
-import path from "node:path";
 import { parseArgs } from "node:util";
 import { AppSecretLost } from "../platform/app-secret";
+import { BackupUnreadable } from "../platform/backup-file";
 import { type Config, ConfigProblems, parseConfig } from "../platform/config";
 import { DataFolderRefused } from "../platform/embedded-postgres";
 import { DatabaseIsNewer, ServerTooOld } from "../platform/migrations";
+import { FileExists } from "../platform/new-file";
 import { WrongAppSecret } from "../web/open-seal";
 import { adminCreate, adminResetTwoFactor } from "./admin";
 import { auditVerify } from "./audit";
+import { backup } from "./backup";
 import {
   type Answer,
   type Command,
@@ -19,7 +21,9 @@ import {
 import { answerOf, doctor } from "./doctor";
 import { keysRotateEncryption } from "./keys";
 import { migrate } from "./migrate";
+import { restore } from "./restore";
 import { serve } from "./serve";
+import { readVersion } from "./version";
 
 /** What a command ends with: done, failed or refused, written wrongly. */
 const [DONE, FAILED, MISUSED] = [0, 1, 2];
@@ -32,14 +36,18 @@ const COMMANDS: Command[] = [
   adminResetTwoFactor,
   keysRotateEncryption,
   auditVerify,
+  backup,
+  restore,
 ];
 
 /** What an operator can mend is told in a sentence; anything else with its stack. */
 const FOR_OPERATORS = [
   AppSecretLost,
+  BackupUnreadable,
   ConfigProblems,
   DataFolderRefused,
   DatabaseIsNewer,
+  FileExists,
   ServerTooOld,
   WrongAppSecret,
   CommandRefused,
@@ -95,11 +103,12 @@ async function runOne(
     return misused(command, "There are too few or too many words.", terminal);
   }
   const given = { values: values as Record<string, string>, words: read.positionals, flags, terminal };
+  const stdout = command.writesOutput?.(read.positionals) ? terminal.stderr : terminal.stdout;
   try {
-    return tell(await answer(command, given, env), flags.has("json"), terminal);
+    return tell(await answer(command, given, env), flags.has("json"), { ...terminal, stdout });
   } catch (error) {
     if (error instanceof UsageMistake) return misused(command, error.message, terminal);
-    if (flags.has("json")) terminal.stdout.write(`${JSON.stringify({ ok: false, error: textOf(error) })}\n`);
+    if (flags.has("json")) stdout.write(`${JSON.stringify({ ok: false, error: textOf(error) })}\n`);
     else terminal.stderr.write(`${textOf(error)}\n`);
     return FAILED;
   }
@@ -153,11 +162,6 @@ function tellCommands(args: string[], { stdout, stderr }: Terminal): number {
   const named = args.slice(0, begun.length > 0 ? 2 : 1).join(" ");
   stderr.write(`${named === "" ? "" : `There is no command "${named}".\n`}${text}`);
   return MISUSED;
-}
-
-function readVersion(): string {
-  const file = path.join(__dirname, "..", "..", "package.json");
-  return JSON.parse(readFileSync(file, "utf8")).version;
 }
 
 function misused({ usage }: { usage: string }, problem: string, { stderr }: Terminal): number {

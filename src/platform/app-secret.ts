@@ -62,20 +62,32 @@ export function appSecretFile(dataDir: string): string {
  * overwritten. Throws AppSecretLost.
  */
 export function readAppSecret(dataDir: string, mayMake: boolean): string {
-  const file = appSecretFile(dataDir);
-  try {
-    return readFileSync(file, "utf8").trim();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-  }
+  const found = findAppSecret(dataDir);
+  if (found !== undefined) return found;
   if (!mayMake) {
     throw new AppSecretLost(
-      `The file ${file} is missing, and without that secret nobody's second factor can be checked. ` +
+      `The file ${appSecretFile(dataDir)} is missing, and without that secret nobody's second factor can be checked. ` +
         "Restore it from a backup, or set APP_SECRET to the value it had.",
     );
   }
+  return keepAppSecret(dataDir, newSecret());
+}
+
+/** The secret in the data folder, if there is one. */
+export function findAppSecret(dataDir: string): string | undefined {
+  try {
+    return readFileSync(appSecretFile(dataDir), "utf8").trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    return undefined;
+  }
+}
+
+/** Puts a secret into the data folder unless there is one, whole or not at all; returns the one that is there then. */
+export function keepAppSecret(dataDir: string, secret: string): string {
+  const file = appSecretFile(dataDir);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const draft = writeDraft(file, [newSecret()]);
+  const draft = writeDraft(file, [secret]);
   try {
     linkSync(draft, file);
   } catch (error) {

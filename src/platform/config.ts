@@ -17,7 +17,12 @@ export type Config = {
   mail: { smtpUrl: string; from: string } | undefined;
   trustProxy: boolean | number | string;
   logLevel: string;
+  /** What the commands backup and restore encrypt and decrypt with. */
+  backupPassphrase: string | undefined;
 };
+
+/** The fewest characters of a passphrase for backups. */
+export const SHORTEST_PASSPHRASE = 12;
 
 /** Every problem found in the environment, a sentence each. */
 export class ConfigProblems extends Error {
@@ -26,7 +31,7 @@ export class ConfigProblems extends Error {
   }
 }
 
-const SECRETS = ["DATABASE_URL", "APP_SECRET", "SMTP_URL"];
+const SECRETS = ["DATABASE_URL", "APP_SECRET", "SMTP_URL", "BACKUP_PASSPHRASE"];
 
 // "Name <local@host>" or "local@host".
 const SENDER = /^(?:[^<>@\r\n]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/;
@@ -63,6 +68,10 @@ const schema = z.object({
     .string()
     .refine(isTrustProxy, "TRUST_PROXY is neither true, false, a number of proxies, nor a list of addresses")
     .default("false"),
+  BACKUP_PASSPHRASE: z
+    .string()
+    .min(SHORTEST_PASSPHRASE, `BACKUP_PASSPHRASE is shorter than ${SHORTEST_PASSPHRASE} characters`)
+    .optional(),
   LOG_LEVEL: z
     .enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"], {
       error: "LOG_LEVEL is not one of fatal, error, warn, info, debug, trace, silent",
@@ -116,6 +125,7 @@ export function parseConfig(
     mail: mailSettings(values, baseUrl),
     trustProxy: parseTrustProxy(values.TRUST_PROXY),
     logLevel: values.LOG_LEVEL,
+    backupPassphrase: values.BACKUP_PASSPHRASE,
   };
 }
 

@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { runner } from "node-pg-migrate";
-import { Client } from "pg";
+import { Client, type ClientBase } from "pg";
 
 const TABLE = "migrations";
 
@@ -12,22 +12,27 @@ export class ServerTooOld extends Error {}
 
 /**
  * Brings the database to this program's schema, under a lock: of two replicas starting at once, one migrates and the
- * other waits. Throws DatabaseIsNewer or ServerTooOld, having changed nothing.
+ * other waits. With `last`, it goes no further than to that migration. Throws DatabaseIsNewer or ServerTooOld, having
+ * changed nothing.
  */
 export async function migrate(
   url: string,
   folder: string,
   onProgress: (line: string) => void,
+  last?: string,
 ): Promise<void> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
     await refuseOldServer(client);
     await refuseNewerDatabase(client, folder);
+    // Counted: node-pg-migrate knows no other way to stop at one.
+    const pending = last === undefined ? [] : await listPending(client, folder);
     await runner({
       dbClient: client,
       dir: folder,
       direction: "up",
+      ...(last !== undefined && { count: pending.filter((name) => name <= last).length }),
       migrationsTable: TABLE,
       advisoryLockMode: "wait",
       logger: { debug: () => {}, info: onProgress, warn: onProgress, error: onProgress },
@@ -47,11 +52,8 @@ async function refuseOldServer(client: Client): Promise<void> {
 }
 
 async function refuseNewerDatabase(client: Client, folder: string): Promise<void> {
-  const { rows: tables } = await client.query("select to_regclass($1) as found", [TABLE]);
-  if (tables[0]?.found === null) return;
-  const { rows } = await client.query<{ name: string }>(`select name from ${TABLE} order by id`);
-  const known = new Set(readdirSync(folder).map((file) => file.replace(/\.[a-z]+$/, "")));
-  const unknown = rows.map((row) => row.name).filter((name) => !known.has(name));
+  const known = new Set(listMigrations(folder));
+  const unknown = (await listDoneMigrations(client)).filter((name) => !known.has(name));
   if (unknown.length === 0) return;
   throw new DatabaseIsNewer(
     `The database was made by a newer Latchkey (it has ${unknown.join(", ")}). Run that version or a later one.`,
@@ -65,13 +67,28 @@ export async function findPendingMigrations(url: string, folder: string): Promis
   try {
     await refuseOldServer(client);
     await refuseNewerDatabase(client, folder);
-    const { rows: tables } = await client.query("select to_regclass($1) as found", [TABLE]);
-    const names = readdirSync(folder).map((file) => file.replace(/\.[a-z]+$/, ""));
-    if (tables[0]?.found === null) return names;
-    const { rows } = await client.query<{ name: string }>(`select name from ${TABLE}`);
-    const done = new Set(rows.map((row) => row.name));
-    return names.filter((name) => !done.has(name));
+    return await listPending(client, folder);
   } finally {
     await client.end();
   }
+}
+
+async function listPending(client: ClientBase, folder: string): Promise<string[]> {
+  const done = new Set(await listDoneMigrations(client));
+  return listMigrations(folder).filter((name) => !done.has(name));
+}
+
+/** The names of the migrations in a folder, in their order. */
+export function listMigrations(folder: string): string[] {
+  return readdirSync(folder)
+    .map((file) => file.replace(/\.[a-z]+$/, ""))
+    .sort();
+}
+
+/** The names of the migrations a database has had, in their order; none when it is empty. */
+export async function listDoneMigrations(client: ClientBase): Promise<string[]> {
+  const { rows: tables } = await client.query("select to_regclass($1) as found", [TABLE]);
+  if (tables[0]?.found === null) return [];
+  const { rows } = await client.query<{ name: string }>(`select name from ${TABLE} order by id`);
+  return rows.map((row) => row.name);
 }

@@ -28,12 +28,23 @@ export async function openSeal(db: Queryable, appSecret: string, name = "APP_SEC
     await keepFirstPepper(db, sealOf(values).close(randomBytes(32), PEPPER_PURPOSE));
     installation = await findInstallation(db);
   }
+  return { ...openPepper(appSecret, installation.sealedPepper, name), installation };
+}
+
+/** The values of a secret and the pepper that one of them opens. Throws WrongAppSecret. */
+export function openPepper(
+  appSecret: string,
+  sealedPepper: Buffer | null,
+  name = "APP_SECRET",
+): Omit<Opened, "installation"> {
+  const values = listSecrets(appSecret);
+  const problem = problemOfSecrets(values);
   // The second is a secret from before there were lists that holds a comma or a line break itself.
   const readings = problem === undefined ? [values, [appSecret]] : [[appSecret]];
   for (const reading of readings) {
     const seal = sealOf(reading);
-    const opened = seal.tryOpen(installation.sealedPepper ?? Buffer.of(), PEPPER_PURPOSE);
-    if (opened) return { values: reading, seal, pepper: opened.plain, installation };
+    const opened = seal.tryOpen(sealedPepper ?? Buffer.of(), PEPPER_PURPOSE);
+    if (opened) return { values: reading, seal, pepper: opened.plain };
   }
   throw new WrongAppSecret(
     problem

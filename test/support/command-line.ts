@@ -1,12 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import path from "node:path";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
+import type { Terminal } from "../../src/commands/command";
+import { runCommand } from "../../src/commands/run-command";
 
 const ROOT = path.join(__dirname, "..", "..");
 
+/** How a command ended, and what it said. */
 export type Ended = { code: number | null; out: string; err: string };
 
-/** The built command line as a process of its own; resolves when it has ended. */
+/** The built command line as a process of its own, with nothing in its environment but what is given. */
 export function latchkey(
   env: Record<string, string>,
   args: string[],
@@ -21,10 +24,7 @@ export function startLatchkey(
   args: string[],
   stdin?: string | Readable,
 ): { child: ChildProcess; ended: Promise<Ended> } {
-  const child = spawn(process.execPath, [path.join(ROOT, "dist", "cli.js"), ...args], {
-    cwd: ROOT,
-    env: { PATH: process.env.PATH ?? "", ...env },
-  });
+  const child = spawnLatchkey(env, args);
   let [out, err] = ["", ""];
   child.stdout.on("data", (chunk) => (out += chunk));
   child.stderr.on("data", (chunk) => (err += chunk));
@@ -35,4 +35,21 @@ export function startLatchkey(
     child.once("close", (code) => resolve({ code, out, err }));
   });
   return { child, ended };
+}
+
+/** The same, to be watched or killed while it runs. */
+export function spawnLatchkey(env: Record<string, string>, args: string[]) {
+  return spawn(process.execPath, [path.join(ROOT, "dist", "cli.js"), ...args], {
+    cwd: ROOT,
+    env: { PATH: process.env.PATH ?? "", ...env },
+  });
+}
+
+/** The same without a process of its own, and without anything on standard input. */
+export async function runHere(env: Record<string, string>, args: string[]): Promise<Ended> {
+  const said = { out: "", err: "" };
+  const into = (name: "out" | "err") => ({ write: (text: string) => (said[name] += text) });
+  const terminal = { stdin: Readable.from([]), stdout: into("out"), stderr: into("err") };
+  const code = await runCommand(args, env, terminal as unknown as Terminal);
+  return { code: code ?? null, ...said };
 }

@@ -61,7 +61,7 @@ async function clusterExists(data: DataFolder): Promise<boolean> {
   if (version.trim() !== MAJOR_VERSION) {
     throw new DataFolderRefused(
       `The database in ${data.cluster} was made by Postgres ${version.trim()}, ` +
-        `and this Latchkey brings Postgres ${MAJOR_VERSION}; use the Latchkey that made it to dump it first.`,
+        `and this Latchkey brings Postgres ${MAJOR_VERSION}; back it up by the Latchkey that made it (command backup), and restore that into a new DATA_DIR.`,
     );
   }
   return true;
