@@ -1,3 +1,4 @@
+import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
 import type { TestDesk } from "../../support/desk";
 import type { Answer } from "./wire";
 
@@ -28,11 +29,12 @@ const FOR_PAGES = {
 };
 
 /** What is wrong with an answer, whatever was asked. */
-export function faultsOf({ status, headers, body }: Answer): string[] {
+export function faultsOf(answer: Answer): string[] {
   const faults: string[] = [];
+  const { status, headers } = answer;
   if (!(status >= 200 && status < 500)) faults.push(`status ${status}`);
-  // Node itself refuses what is no HTTP, before there is a request to answer.
-  if (isNodes(status, headers, body)) return faults;
+  if (isNodes(answer)) return faults;
+  const body = unpacked(answer);
   if (headers["x-content-type-options"] !== "nosniff") faults.push("no X-Content-Type-Options");
   const type = headers["content-type"] ?? "";
   if (type.startsWith("text/html") || headers.location !== undefined) {
@@ -54,8 +56,18 @@ export function faultsOf({ status, headers, body }: Answer): string[] {
   return faults;
 }
 
-function isNodes(status: number, headers: Answer["headers"], body: string): boolean {
+/** True for an answer Node gave by itself to what is no HTTP, before there was a request. */
+export function isNodes({ status, headers, body }: Answer): boolean {
   return [400, 408, 413, 431].includes(status) && body === "" && headers.connection === "close";
+}
+
+function unpacked({ headers, body }: Answer): string {
+  const packed = Buffer.from(body, "latin1");
+  const encoding = headers["content-encoding"];
+  if (encoding === undefined || body === "") return body;
+  const open = { gzip: gunzipSync, br: brotliDecompressSync, deflate: inflateSync }[encoding];
+  if (!open) throw new Error(`Nobody can read ${encoding}`);
+  return open(packed).toString("latin1");
 }
 
 /** The marker of odd.ts with one of its signs unescaped, and links that run a script. */

@@ -92,6 +92,7 @@ export async function openWorld({ trustProxy = false } = {}): Promise<World> {
     },
     good: {
       password: PASSWORD,
+      key: keys.grace.key,
       memberKey: keys.grace.id,
       personKey: keys.sam.id,
       person: await one("select id as value from people where email = 'sam@example.com'"),
@@ -132,6 +133,7 @@ export async function putBack({ desk, good }: World): Promise<void> {
       select id, '\\x00' from people p where email = 'sam@example.com'
          and not exists (select from second_factors f where f.person_id = p.id and pending_in is null);
     update service_accounts set deactivated_at = null where deactivated_at is not null;
+    update service_accounts set responsible_id = '${good.person}' where responsible_id <> '${good.person}';
     delete from api_keys where service_account_id is not null;
     update api_keys set replaced_by = null, ended_at = clock_timestamp() where ended_at is null;
     update api_keys set ended_at = null, replaced_by = null where id in ('${good.memberKey}', '${good.personKey}');
