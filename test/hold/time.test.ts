@@ -39,8 +39,8 @@ beforeEach(() =>
 
 /** Begins something that lasts a while; the answer moves time on by seconds and says whether it still holds. */
 type Begin = () => Promise<(seconds: number) => Promise<boolean>>;
-/** What PRODUCT.md promises, how many seconds it lasts, and how it begins. */
-type Promised = [what: string, lasts: number, begin: Begin];
+/** What PRODUCT.md promises, how many seconds it lasts, to within how many, and how it begins. */
+type Promised = [what: string, lasts: number, within: number, begin: Begin];
 
 /** Moves the times in one row into the past, as if the database's clock had gone on. */
 async function age(table: string, columns: string[], where: string, value: string, seconds: number) {
@@ -153,9 +153,10 @@ const emailLink: Begin = async () => {
 
 const parkedForm: Begin = async () => {
   const visitor = await signIn(desk, grace);
+  await desk.db.query("update people set session_timeout = 1800 where email = $1", [grace.email]);
   await visitor.open("/profile");
   const { action, fields } = visitor.fill("First Name", "Augusta").fieldsOf("Save Changes");
-  await age("sessions", ["last_active_at"], "sid", storedSid(visitor), 90 * DAY);
+  await age("sessions", ["last_active_at"], "sid", storedSid(visitor), HOUR);
   await visitor.post(action, fields, { referer: `${desk.origin}/profile` });
   const sid = storedSid(visitor);
   return async (seconds) => {
@@ -192,44 +193,60 @@ const qrCode: Begin = async () => {
   };
 };
 
+// A session may end a second early or late; links and codes are asked for by hand, after requests that take their time.
+const SESSION = 1;
+const OTHER = 3;
+
 const PROMISED: Promised[] = [
   ...SESSION_TIMEOUTS.map(
-    ({ label, seconds }): Promised => [`3. a session timeout of ${label}`, seconds, idle(seconds)],
+    ({ label, seconds }): Promised => [`3. a session timeout of ${label}`, seconds, SESSION, idle(seconds)],
   ),
   [
     "3. an organisation-wide ceiling of 15 minutes on a longer choice",
     15 * MINUTE,
+    SESSION,
     idle(8 * HOUR, "longest_session_timeout = 900"),
   ],
   [
     "3. a lower ceiling for administrators, of 15 minutes",
     15 * MINUTE,
+    SESSION,
     idle(8 * HOUR, "longest_session_timeout_administrators = 900", () => ada),
   ],
   ...ABSOLUTE_LIFETIMES.map(
-    ({ label, seconds }): Promised => [`3. an absolute lifetime of ${label}`, seconds, lifetime(seconds)],
+    ({ label, seconds }): Promised => [
+      `3. an absolute lifetime of ${label}`,
+      seconds,
+      SESSION,
+      lifetime(seconds),
+    ],
   ),
-  ["1. half signed in, the code due", 15 * MINUTE, halfSignedIn("/sign-in/two-factor", async () => grace)],
-  ["1. half signed in, enrolment due", 15 * MINUTE, halfSignedIn("/two-factor/enrol", newcomer)],
-  ["4. a QR code that waits for its first code", 15 * MINUTE, qrCode],
-  ["1. the link after a forgotten password", HOUR, resetLink],
-  ["1. the link for a new password from an administrator", HOUR, handedLink],
-  ["1. an invitation", 7 * DAY, invitation],
-  ["2. the link to a new email", HOUR, emailLink],
-  ["3. a form parked when the session had ended", 15 * MINUTE, parkedForm],
-  ["9. a password given, for one's own secrets", 10 * MINUTE, recentPassword("/profile/email")],
-  ["9. a password given, for others' accounts", 10 * MINUTE, recentPassword("/admin/people/invite")],
+  [
+    "1. half signed in, the code due",
+    15 * MINUTE,
+    SESSION,
+    halfSignedIn("/sign-in/two-factor", async () => grace),
+  ],
+  ["1. half signed in, enrolment due", 15 * MINUTE, SESSION, halfSignedIn("/two-factor/enrol", newcomer)],
+  ["4. a QR code that waits for its first code", 15 * MINUTE, OTHER, qrCode],
+  ["1. the link after a forgotten password", HOUR, OTHER, resetLink],
+  ["1. the link for a new password from an administrator", HOUR, OTHER, handedLink],
+  ["1. an invitation", 7 * DAY, OTHER, invitation],
+  ["2. the link to a new email", HOUR, OTHER, emailLink],
+  ["3. a form parked when the session had ended", 15 * MINUTE, OTHER, parkedForm],
+  ["9. a password given, for one's own secrets", 10 * MINUTE, OTHER, recentPassword("/profile/email")],
+  ["9. a password given, for others' accounts", 10 * MINUTE, OTHER, recentPassword("/admin/people/invite")],
 ];
 
 describe("what lasts a while (the number is the chapter of PRODUCT.md)", () => {
-  it.each(PROMISED)("%s lasts %d seconds, to the second: not less", async (_what, lasts, begin) => {
+  it.each(PROMISED)("%s lasts %d seconds, to within %d: not less", async (_what, lasts, within, begin) => {
     const holdsAfter = await begin();
-    expect(await holdsAfter(lasts - SECOND)).toBe(true);
+    expect(await holdsAfter(lasts - within)).toBe(true);
   });
 
-  it.each(PROMISED)("%s lasts %d seconds, to the second: not longer", async (_what, lasts, begin) => {
+  it.each(PROMISED)("%s lasts %d seconds, to within %d: not longer", async (_what, lasts, within, begin) => {
     const holdsAfter = await begin();
-    expect(await holdsAfter(lasts + SECOND)).toBe(false);
+    expect(await holdsAfter(lasts + within)).toBe(false);
   });
 });
 
