@@ -12,6 +12,7 @@ import {
   setupKey,
   signIn,
 } from "../support/people";
+import { liftThrottles } from "../support/time";
 import { Visitor } from "../support/visitor";
 
 jest.setTimeout(600_000);
@@ -36,6 +37,7 @@ beforeAll(async () => {
   desk = await openTestDesk();
   here = desk.origin;
   there = (await desk.replica()).origin;
+  await liftThrottles(desk);
   ada = await setUp(desk);
   eve = await addPerson(desk, "eve@example.com", ["administrator"]);
   grace = await addPerson(desk, "grace@example.com");

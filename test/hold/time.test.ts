@@ -11,7 +11,7 @@ import {
   setupKey,
   signIn,
 } from "../support/people";
-import { storedSid } from "../support/time";
+import { liftThrottles, storedSid } from "../support/time";
 import { Visitor } from "../support/visitor";
 
 jest.setTimeout(120_000);
@@ -26,6 +26,7 @@ let ada: Known;
 let grace: Known;
 beforeAll(async () => {
   desk = await openTestDesk();
+  await liftThrottles(desk);
   ada = await setUp(desk);
   grace = await addPerson(desk, "grace@example.com");
 });

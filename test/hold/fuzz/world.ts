@@ -5,6 +5,7 @@ import { makeServer } from "../../../src/server";
 import { openTestDesk, type TestDesk } from "../../support/desk";
 import { tokenOfLink } from "../../support/links";
 import { addPerson, givePassword, PASSWORD, setUp } from "../../support/people";
+import { liftThrottles } from "../../support/time";
 import { Visitor } from "../../support/visitor";
 import { Wire } from "./wire";
 
@@ -43,6 +44,7 @@ async function sender(visitor: Visitor, page: string): Promise<Sender> {
 /** Opens a desk that is set up, with somebody in each state and something of each kind. */
 export async function openWorld({ trustProxy = false } = {}): Promise<World> {
   const desk = await openTestDesk();
+  await liftThrottles(desk);
   const ada = await setUp(desk);
   const grace = await addPerson(desk, "grace@example.com");
   // Who is acted upon; responsible for the service account.
