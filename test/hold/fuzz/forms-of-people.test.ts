@@ -1,6 +1,7 @@
 import { pageRoutes } from "../../../src/routes";
 import { ADMINISTRATOR_ROWS, PEOPLE_ROWS, SET_UP_ROWS } from "./rows";
 import { tryEach } from "./try-rows";
+import { openEmptyWorld } from "./world";
 
 jest.setTimeout(3_600_000);
 
@@ -12,3 +13,4 @@ it("has a row for each form there is", () => {
 });
 
 tryEach("people", PEOPLE_ROWS);
+tryEach("whoever sets it up", SET_UP_ROWS, openEmptyWorld);

@@ -1,4 +1,4 @@
-import { createServer, type Server } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { makeApiKey } from "../../../src/base/api-key-format";
 import { makeServer } from "../../../src/server";
@@ -18,7 +18,6 @@ export type SenderName = "stranger" | "code" | "enrolment" | "member" | "adminis
 /** A desk that is being tried, and good values for its fields by name. */
 export type World = {
   desk: TestDesk;
-  port: number;
   wires: Wire[];
   senders: Record<SenderName, Sender>;
   /** Values that would be accepted: ids, versions, tokens of links. */
@@ -27,13 +26,40 @@ export type World = {
 };
 
 const CONNECTIONS = 12;
+const NOBODY: Sender = { cookie: "", token: "" };
 
 /** Serves a desk as the program does; `trustProxy` as TRUST_PROXY says. */
-export async function serve(desk: TestDesk, trustProxy = false): Promise<{ port: number; server: Server }> {
+async function serve(desk: TestDesk, trustProxy = false): Promise<Pick<World, "desk" | "wires" | "close">> {
   const { listener, options } = makeServer(desk.desk, { trustProxy });
   const server = createServer({ ...options, keepAliveTimeout: 75_000 }, listener);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return { port: (server.address() as AddressInfo).port, server };
+  const { port } = server.address() as AddressInfo;
+  const wires = Array.from({ length: CONNECTIONS }, () => new Wire(port));
+  return {
+    desk,
+    wires,
+    async close() {
+      for (const wire of wires) wire.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await desk.close();
+    },
+  };
+}
+
+/** Opens a desk that nobody has set up. */
+export async function openEmptyWorld(): Promise<World> {
+  const desk = await openTestDesk();
+  await liftThrottles(desk);
+  const setUpToken = new URL(desk.desk.setUpAddress).searchParams.get("token") ?? "";
+  const senders = {
+    stranger: NOBODY,
+    code: NOBODY,
+    enrolment: NOBODY,
+    member: NOBODY,
+    administrator: NOBODY,
+  };
+  return { ...(await serve(desk)), senders, good: { password: PASSWORD, setUpToken } };
 }
 
 async function sender(visitor: Visitor, page: string): Promise<Sender> {
@@ -78,15 +104,12 @@ export async function openWorld({ trustProxy = false } = {}): Promise<World> {
 
   const half = await givePassword(cora, new Visitor(desk.origin));
   const enrolling = await givePassword({ ...ada, email: "enid@example.com" }, new Visitor(desk.origin));
-  const { port, server } = await serve(desk, trustProxy);
-  const wires = Array.from({ length: CONNECTIONS }, () => new Wire(port));
+  const served = await serve(desk, trustProxy);
   const one = async (sql: string) => String((await desk.db.query(sql)).rows[0]?.value);
   return {
-    desk,
-    port,
-    wires,
+    ...served,
     senders: {
-      stranger: { cookie: "", token: "" },
+      stranger: NOBODY,
       code: await sender(half, "/sign-in/two-factor"),
       enrolment: await sender(enrolling, "/two-factor/enrol"),
       member: await sender(grace.visitor, "/profile"),
@@ -108,12 +131,6 @@ export async function openWorld({ trustProxy = false } = {}): Promise<World> {
       emailToken: await tokenOfLink(desk, "email-change", "hopper@example.com"),
       secondFactor: enrolling.hidden("secondFactor"),
     },
-    async close() {
-      for (const wire of wires) wire.close();
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-      await desk.close();
-    },
   };
 }
 
@@ -122,6 +139,7 @@ export async function openWorld({ trustProxy = false } = {}): Promise<World> {
  * half signed in is so from now on, passwords were given just now, and what was made is gone.
  */
 export async function putBack({ desk, good }: World): Promise<void> {
+  if (!good.person) return;
   await desk.db.query(`
     begin;
     update sessions set started_at = now(), last_active_at = now(), expire = now() + interval '365 days',
