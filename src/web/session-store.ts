@@ -24,6 +24,8 @@ declare module "express-session" {
     returnTo: string;
     /** What the next page says first. */
     notice: string;
+    /** The stored name of the session whose place this one took. */
+    before: string;
   }
 }
 

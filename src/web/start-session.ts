@@ -51,7 +51,7 @@ export async function renewSession({ req, desk }: Visit): Promise<"renewed" | "r
   if (!(await renameSession(desk.db, oldSid, hashSid(req.sessionID)))) return "refused";
   const personId = row?.personId;
   if (personId) await handOnParkedForm(desk.db, oldSid, hashSid(req.sessionID), personId);
-  const { cookie, ...rest } = remembered;
+  const { cookie, before, ...rest } = remembered;
   Object.assign(req.session, rest);
   if (row) withRow(req.session, row);
   await save(req);
@@ -79,7 +79,8 @@ async function replaceSession(
     await handOnParkedForm(tx, oldSid, hashSid(req.sessionID), personId);
     if (mustBeAlive && !wasAlive) return "refused";
     const at = await stage(tx);
-    const id = await insertSession(tx, { sid: hashSid(req.sessionID), personId, stage: at, address, client });
+    const sid = hashSid(req.sessionID);
+    const id = await insertSession(tx, { sid, personId, stage: at, address, client, before: oldSid });
     if (at === "signed-in") {
       if (!(wasSignedIn && wasAlive)) await tellOfNewDevice(tx, desk, person, { address, client });
       const actor = { kind: "person" as const, personId, sessionId: id, address, client };
@@ -106,6 +107,7 @@ async function replaceSession(
 function takeNewSid(req: Request): string {
   const oldSid = hashSid(req.sessionID);
   req.sessionStore.generate(req);
+  req.session.before = oldSid;
   return oldSid;
 }
 

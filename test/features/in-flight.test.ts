@@ -10,7 +10,7 @@ import {
   setupKey,
   signIn,
 } from "../support/people";
-import { storedSid } from "../support/time";
+import { ageSession, storedSid } from "../support/time";
 import { untilBlocked } from "../support/until";
 import { Visitor } from "../support/visitor";
 
@@ -277,5 +277,36 @@ describe("who was deactivated", () => {
     expect(grace.visitor.path).toMatch(/^\/sign-in/);
     expect(grace.visitor.text).toContain("Your session has ended. Sign in again.");
     expect(grace.visitor.text).not.toContain("without activity");
+  });
+});
+
+describe("signing out", () => {
+  it("with the cookie from before the password was confirmed or the code given ends what that began", async () => {
+    await ada.visitor.open("/confirm-password");
+    const tab = ada.visitor.tab();
+    const _csrf = ada.visitor.hidden("_csrf");
+    await ada.visitor.fill("Password", PASSWORD).press("Confirm");
+    expect((await tab.post("/sign-out", { _csrf })).text).toContain("You have signed out");
+    expect((await ada.visitor.open("/profile")).path).toMatch(/^\/sign-in/);
+
+    const half = await givePassword(ada, new Visitor(desk.origin));
+    const other = half.tab();
+    await half.fill("One-time code", freshCode(desk, ada.secret)).press("Verify");
+    expect(half.path).toBe("/profile");
+    await other.post("/sign-out", {});
+    expect((await half.open("/profile")).path).toMatch(/^\/sign-in/);
+    const { rows } = await desk.db.query(
+      "select actor_id = subject_id as own from trail where action = 'session.ended' order by id",
+    );
+    expect(rows).toEqual([{ own: true }, { own: true }]);
+  });
+
+  it("with that cookie ends nothing a minute later", async () => {
+    await ada.visitor.open("/confirm-password");
+    const tab = ada.visitor.tab();
+    await ada.visitor.fill("Password", PASSWORD).press("Confirm");
+    await ageSession(desk, ada.visitor, 61);
+    await tab.post("/sign-out", {});
+    expect((await ada.visitor.open("/profile")).path).toBe("/profile");
   });
 });

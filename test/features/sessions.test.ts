@@ -177,7 +177,7 @@ describe("a session", () => {
     const { rows } = await desk.db.query(
       "select sess from sessions where person_id = (select id from people where email = 'memory@example.com')",
     );
-    expect(Object.keys(rows[0].sess).sort()).toEqual(["csrfSecret", "passwordGivenAt", "returnTo"]);
+    expect(Object.keys(rows[0].sess).sort()).toEqual(["before", "csrfSecret", "passwordGivenAt", "returnTo"]);
   });
 
   it("has a new id after the password and another after the code", async () => {

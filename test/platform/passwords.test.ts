@@ -46,6 +46,24 @@ describe("judging a password", () => {
     const plain = Math.min(...[1, 2, 3].map(() => timed(hard.slice(0, 40), OWN)));
     expect(Math.min(...[1, 2, 3].map(() => timed(hard, [many, many, many]))) / plain).toBeLessThan(10);
   });
+
+  it("takes a processor at most fifteen times as long for digits and signs that could be letters as for plain words", () => {
+    const cost = (password: string) => {
+      const times = [1, 2, 3].map(() => {
+        const before = process.cpuUsage();
+        passwordProblem(password, OWN);
+        const { user, system } = process.cpuUsage(before);
+        return user + system;
+      });
+      return Math.min(...times);
+    };
+    const plain = cost("correct horse battery staple and more");
+    for (const hard of [
+      "ona@[127.0.0.1]'; drop table people; --",
+      "4@8({[<3€6&9#!1|0$5+7%24@8({[<3€6&9#!1|0",
+    ])
+      expect(cost(hard) / plain).toBeLessThan(15);
+  });
 });
 
 describe("a password's hash", () => {

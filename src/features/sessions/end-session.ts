@@ -1,7 +1,7 @@
 import type { Pool } from "pg";
 import type { Actor } from "../../base/actor";
 import { transaction } from "../../platform/database";
-import { deleteSession } from "../../records/sessions/sessions";
+import { deleteSession, findSuccessor } from "../../records/sessions/sessions";
 import { addTrailEntry } from "../../records/trail";
 
 /** Ends one session of a person in the database, so that a copy of its cookie opens nothing; "ended-already" when it had. */
@@ -16,4 +16,17 @@ export async function endSession(
     await addTrailEntry(tx, { action: "session.ended", actor, subjectId: personId, details: { sessionId } });
     return "ended";
   });
+}
+
+/**
+ * Ends the session the actor is in, or what took the place of the one with this stored name while the request was on its
+ * way: whoever is told that they are signed out must not be signed in by an answer that comes later.
+ */
+export async function endOwnSession(db: Pool, actor: Actor, sid: string): Promise<void> {
+  const { personId, sessionId } = actor;
+  if (personId && sessionId && (await endSession(db, actor, personId, sessionId)) === "ended") return;
+  const next = await findSuccessor(db, sid);
+  if (!next) return;
+  const owner: Actor = { ...actor, kind: "person", personId: next.personId, sessionId: next.id };
+  await endSession(db, owner, next.personId, next.id);
 }

@@ -6,9 +6,10 @@ import { leave } from "../../web/leave";
 import { secondsAfterActivity } from "../../web/look-at-session";
 import { drawPage } from "../../web/page";
 import { readQuery } from "../../web/read-form";
+import { hashSid } from "../../web/session-store";
 import { actorOf, type PersonVisit, type Visit, type Watching } from "../../web/visit";
 import { endOtherSessions } from "./end-other-sessions";
-import { endSession } from "./end-session";
+import { endOwnSession, endSession } from "./end-session";
 
 /** GET /profile/sessions: where this person is signed in, this session first. */
 export async function show(visit: PersonVisit): Promise<void> {
@@ -61,12 +62,18 @@ export async function showEnded(visit: Watching): Promise<void> {
 /** POST /sign-out: ends this session, also one that is half signed in. */
 export async function signOut(visit: Visit): Promise<void> {
   const { req, res, desk } = visit;
-  const actor = actorOf(visit);
-  if (actor.personId && actor.sessionId) await endSession(desk.db, actor, actor.personId, actor.sessionId);
+  await endOwnSession(desk.db, actorOf(visit), sentSid(visit));
   await new Promise<void>((resolve, reject) => req.session.destroy((e) => (e ? reject(e) : resolve())));
   const { name, secure } = desk.cookie;
   res.clearCookie(name, { path: "/", httpOnly: true, sameSite: "lax", secure });
   // Not "cookies", which reaches every host of the domain, nor "cache", which holds Chrome up for seconds and where nothing is.
   if (secure) res.set("Clear-Site-Data", '"storage"');
   await leave(visit, "/sign-in?notice=signed-out");
+}
+
+// The stored name of the session the browser sent: where there is none of it any more, the request has been given another.
+function sentSid({ req, desk }: Visit): string {
+  const pairs = (req.get("cookie") ?? "").split("; ");
+  const value = pairs.find((pair) => pair.startsWith(`${desk.cookie.name}=`))?.split("=")[1] ?? "";
+  return hashSid(/^s%3A([\w-]+)\./.exec(value)?.[1] ?? "");
 }

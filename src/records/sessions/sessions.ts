@@ -14,12 +14,14 @@ export async function insertSession(
     stage: SessionStage;
     address: string | null;
     client: string | null;
+    /** The stored name of the session whose place it takes, or of none. */
+    before: string;
   },
 ): Promise<string> {
   const { rows } = await db.query<{ id: string }>(
     `insert into sessions (sid, sess, person_id, stage, address, client, expire)
-     values ($1, '{}', $2, $3, $4, $5, now() + make_interval(days => ${LONGEST_LIFETIME_DAYS})) returning id`,
-    [session.sid, session.personId, session.stage, session.address, session.client],
+     values ($1, json_build_object('before', $6::text), $2, $3, $4, $5, now() + make_interval(days => ${LONGEST_LIFETIME_DAYS})) returning id`,
+    [session.sid, session.personId, session.stage, session.address, session.client, session.before],
   );
   const [row] = rows;
   if (!row) throw new Error("Inserting a session returned no row");
@@ -45,13 +47,30 @@ export async function deleteSessionBySid(db: Queryable, sid: string, personId: s
   return rows[0]?.wasAlive ?? false;
 }
 
-/** Stores a live session under a new name. False when it has ended. */
+/** Stores a live session under a new name; it remembers the old one. False when it has ended. */
 export async function renameSession(db: Queryable, oldSid: string, newSid: string): Promise<boolean> {
   const { rowCount } = await db.query(
-    `update sessions s set sid = $2 from people p, installation i where s.sid = $1 and p.id = s.person_id and ${ALIVE}`,
+    `update sessions s set sid = $2, sess = jsonb_set(s.sess::jsonb, '{before}', to_jsonb(s.sid))
+       from people p, installation i where s.sid = $1 and p.id = s.person_id and ${ALIVE}`,
     [oldSid, newSid],
   );
   return rowCount === 1;
+}
+
+/**
+ * The session that took the place of the one with this stored name within the last minute: a request that was on its
+ * way meanwhile knows only the old name.
+ */
+export async function findSuccessor(
+  db: Queryable,
+  sid: string,
+): Promise<{ id: string; personId: string } | undefined> {
+  const { rows } = await db.query<{ id: string; personId: string }>(
+    `select id, person_id as "personId" from sessions
+      where last_active_at > clock_timestamp() - interval '1 minute' and sess ->> 'before' = $1`,
+    [sid],
+  );
+  return rows[0];
 }
 
 /** True while this session (by its public id) of this person has not ended; call it after locking the person. */
