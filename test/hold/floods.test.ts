@@ -17,7 +17,7 @@ let people: Somebody[];
 
 beforeAll(async () => {
   postgres = await OwnPostgres.start();
-  people = await settle(postgres.url, 20, 12);
+  people = await settle(postgres.url, SIGN_INS, 12);
   program = await runProgram(environmentOn(postgres.url));
 });
 afterAll(async () => {
@@ -193,6 +193,7 @@ describe("SIGTERM", () => {
     const dropped: string[] = [];
     const [somebody] = people as [Somebody];
     const agent = new Agent({ keepAlive: true });
+    const printed = program.printed().length;
     const clients = Array.from({ length: 20 }, async (_, n) => {
       for (;;) {
         const outcome = await askOn(agent, n % 2 ? "/healthz" : "/profile", somebody.cookie);
@@ -206,7 +207,11 @@ describe("SIGTERM", () => {
     expect(await program.end("SIGTERM")).toBe(0);
     await Promise.all(clients);
     agent.destroy();
-    const aborted = program.printed().match(/request aborted.*/g) ?? [];
+    const aborted =
+      program
+        .printed()
+        .slice(printed)
+        .match(/.*request aborted.*/g) ?? [];
     print("SIGTERM", { answered, dropped: dropped.length, aborted: aborted.length });
     expect(dropped).toEqual([]);
     expect(aborted).toEqual([]);
