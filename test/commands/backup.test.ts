@@ -154,6 +154,12 @@ describe("a backup under write load", () => {
     expect({ saved, replaced }).toEqual({ saved: savesTold, replaced: keysTold });
     expect(saved).toBeGreaterThan(0);
 
+    const again = await latchkey({ DATA_DIR: inFolder(`there-${ROUNDS - 1}`), BACKUP_PASSPHRASE }, [
+      "restore",
+      inFolder("0.backup"),
+    ]);
+    expect(again).toMatchObject({ code: 1, err: expect.stringContaining("A Latchkey is running on") });
+
     expect(await works(there, key)).toBe(true);
     expect((await ada.visitor.open("/profile")).path).toBe("/profile");
     ada.visitor.origin = there.origin;

@@ -216,6 +216,39 @@ describe("restore", () => {
     await done(envOf(target), "restore", file);
   });
 
+  it("takes nothing back where what is loaded does not become what the backup holds", async () => {
+    const { file } = await backedUp();
+    const target = await database();
+    await done(envOf(target), "migrate");
+    await asking(target, (client) =>
+      client.query(
+        `create function meddle() returns trigger language plpgsql as $$ begin new.first_name = 'Eve'; return new; end $$;
+         create trigger meddle before insert on people for each row execute function meddle()`,
+      ),
+    );
+    const { code, err } = await runHere(envOf(target), ["restore", file]);
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: expect.stringContaining("The table people did not become"),
+    });
+    expect(await isEmpty(target)).toBe(true);
+  });
+
+  it("finds the content equal in a database that sorts words differently", async () => {
+    const { url } = await backedUp();
+    await asking(url, (client) => client.query("insert into roles (name) values ('Ä'), ('a'), ('B'), ('z')"));
+    const name = new URL(await database()).pathname.slice(1);
+    const sorted = new URL(process.env.TEST_POSTGRES_URL ?? "");
+    await asking(sorted.href, async (client) => {
+      await client.query(`drop database ${name}`);
+      await client.query(`create database ${name} template template0 locale_provider icu icu_locale 'en-US'`);
+    });
+    sorted.pathname = `/${name}`;
+    const file = inFolder("words.backup");
+    const { sha256 } = await done(envOf(url), "backup", file);
+    expect(await done(envOf(sorted.href), "restore", file)).toMatchObject({ sha256 });
+  });
+
   it("refuses a damaged, cut or newer backup before it touches anything", async () => {
     const { url, file } = await backedUp();
     const bytes = readFileSync(file);
@@ -281,7 +314,7 @@ describe("restore", () => {
     expect(readFileSync(inFolder("data/app-secret"), "utf8")).toBe(OTHER_SECRET);
   });
 
-  it("takes the file app-secret that was put into the data folder, and lets no second program onto it meanwhile", async () => {
+  it("takes the file app-secret that was put into the data folder, once", async () => {
     const { file, made } = await backedUp();
     const DATA_DIR = inFolder("data");
     mkdirSync(DATA_DIR);
