@@ -1,14 +1,15 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Client, Pool } from "pg";
 import { type Program, runProgram } from "../support/program";
+import { until } from "../support/until";
 import { account } from "./account";
 import { environmentOn, type Somebody, settle } from "./crowd";
 import { figuresOf, print } from "./figures";
-import { Load } from "./load";
+import { Load, send } from "./load";
 import { OwnPostgres } from "./own-postgres";
 import { Probe } from "./probe";
 
@@ -187,6 +188,30 @@ describe("under mixed load, every answer is kept, no request hangs, and the prog
       execFileSync("umount", ["-l", disk]);
       postgres = before;
       ({ program, people, db } = usual);
+    }
+  });
+});
+
+describe("the Postgres that Latchkey brings along", () => {
+  it("is started again by itself after a SIGKILL, and the program is ready again within five seconds", async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "latchkey-embedded-"));
+    const own = await runProgram({ DATA_DIR: path.join(folder, "data") });
+    try {
+      const pid = Number.parseInt(
+        readFileSync(path.join(folder, "data/postgres/postmaster.pid"), "utf8"),
+        10,
+      );
+      process.kill(pid, "SIGKILL");
+      const killed = performance.now();
+      const ready = async () => (await send(false, own.origin, "/readyz"))?.status;
+      await until("the program notices", async () => (await ready()) === 503);
+      await until("the program is ready", async () => (await ready()) === 200);
+      const readyMs = Math.round(performance.now() - killed);
+      print("embedded killed", { readyMs });
+      expect(readyMs).toBeLessThan(5_000);
+    } finally {
+      await own.end("SIGTERM");
+      rmSync(folder, { recursive: true, force: true });
     }
   });
 });

@@ -64,4 +64,17 @@ describe("what is asked for within one turn of the event loop", () => {
     calls[1]?.answer(["back"]);
     expect(await later).toBe("back");
   });
+
+  it("fails at once behind a call that found nobody to ask, instead of waiting for a failure of its own", async () => {
+    const { calls, work } = byHand();
+    const ask = batched(work, { most: 1, inFlight: 1, away: (error) => (error as Error).message === "away" });
+    const asked = [ask(1), ask(2), ask(3)].map((answer) => answer.catch((error: Error) => error.message));
+    await turn();
+    calls[0]?.fail(new Error("away"));
+    expect(await Promise.all(asked)).toEqual(["away", "away", "away"]);
+    const later = ask(4);
+    await turn();
+    calls[1]?.answer(["back"]);
+    expect(await later).toBe("back");
+  });
 });

@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { openPool, transaction } from "../../src/platform/database";
+import { Pool } from "pg";
+import { isDatabaseAway } from "../../src/base/database-away";
+import { forOneRequest, mayHaveSaved, openPool, transaction } from "../../src/platform/database";
+import { SessionStore } from "../../src/web/session-store";
 import { openTestDatabase } from "../support/database";
 
 describe("a transaction", () => {
@@ -32,5 +35,75 @@ describe("a transaction", () => {
     expect((await pool.query("select set_up_at from installation")).rows).toEqual([{ set_up_at: null }]);
     await pool.end();
     await database.close();
+  });
+
+  it("in which a statement failed that nobody minded is not taken for committed", async () => {
+    const database = await openTestDatabase();
+    const pool = openPool(database.url, () => {});
+    const failed = transaction(pool, async (tx) => {
+      await tx.query("update installation set set_up_at = now()");
+      await tx.query("select 1 / 0").catch(() => {});
+    });
+    await expect(failed).rejects.toThrow("had failed before");
+    expect((await pool.query("select set_up_at from installation")).rows).toEqual([{ set_up_at: null }]);
+    await pool.end();
+    await database.close();
+  });
+
+  it("that waits for a lock is given up by Postgres itself within its patience, and leaves nothing waiting", async () => {
+    const database = await openTestDatabase();
+    const pool = openPool(database.url, () => {}, { patience: { connection: 1_000, statement: 1_000 } });
+    const holder = await database.db.connect();
+    await holder.query("begin; select from installation for update");
+    const request = forOneRequest(pool);
+    const blocked = transaction(request, (tx) => tx.query("update installation set set_up_at = now()"));
+    const error = await blocked.catch((thrown) => thrown);
+    expect(error.code).toBe("57014");
+    expect(isDatabaseAway(error)).toBe(true);
+    expect(mayHaveSaved(request)).toBe(false);
+    const waiting =
+      "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    expect((await database.db.query(waiting)).rowCount).toBe(0);
+    await holder.query("rollback");
+    holder.release();
+    await pool.end();
+    await database.close();
+  });
+});
+
+describe("what one request may have saved", () => {
+  it("is known from its transactions and its statements, whatever others do on the same pool", async () => {
+    const database = await openTestDatabase();
+    const pool = openPool(database.url, () => {});
+    const [reader, refused, writer, committer] = [1, 2, 3, 4].map(() => forOneRequest(pool));
+    await reader?.query("select 1");
+    await reader?.query("update throttles set level = 0");
+    await refused?.query("update installation set id = null").catch(() => {});
+    await writer?.query("update installation set set_up_at = set_up_at");
+    await transaction(committer as typeof pool, async () => {});
+    const known = [reader, refused, writer, committer].map((request) => mayHaveSaved(request as typeof pool));
+    expect(known).toEqual([false, false, true, true]);
+    await pool.end();
+    await database.close();
+  });
+
+  it("is nothing where there was no connection to send it by", async () => {
+    const pool = openPool("postgres://nobody@127.0.0.1:1/none", () => {});
+    const request = forOneRequest(pool);
+    const error = await request.query("update people set version = 2").catch((thrown) => thrown);
+    expect(isDatabaseAway(error)).toBe(true);
+    expect(mayHaveSaved(request)).toBe(false);
+    await pool.end();
+  });
+});
+
+describe("a session", () => {
+  it("that cannot be read because the database's socket is missing is not one that is not there", async () => {
+    const pool = new Pool({ host: "/nowhere", user: "nobody", database: "none" });
+    const error = await new Promise((resolve) => new SessionStore(pool, pool).get("a", resolve));
+    expect(isDatabaseAway(error)).toBe(true);
+    // express-session would take this very code for "there is no such session".
+    expect((error as NodeJS.ErrnoException).code).not.toBe("ENOENT");
+    await pool.end();
   });
 });

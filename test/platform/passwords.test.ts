@@ -1,5 +1,6 @@
 import { lookup } from "node:dns/promises";
 import bcrypt from "bcrypt";
+import { Refusal } from "../../src/base/refusal";
 import { passwordProblem } from "../../src/platform/password-strength";
 import { makePasswords, PASSWORD_COST } from "../../src/platform/passwords";
 
@@ -103,6 +104,21 @@ describe("a password's hash", () => {
     expect(done).toBeLessThan(10);
     await Promise.all(many);
     expect(done).toBe(40);
+  });
+
+  it("is refused with 503 at once where the line is longer than six seconds' work, and taken again later", async () => {
+    const passwords = makePasswords(Buffer.from("pepper"), 10);
+    const hash = await passwords.hash("the right password");
+    const outcomes = await Promise.all(
+      Array.from({ length: 1_000 }, () =>
+        passwords.matches("the right password", hash).catch((error: Refusal) => error),
+      ),
+    );
+    const refused = outcomes.filter((outcome) => outcome instanceof Refusal);
+    expect(outcomes.filter((outcome) => outcome === true).length).toBeGreaterThan(5);
+    expect(refused.length).toBeGreaterThan(100);
+    expect(refused[0]).toMatchObject({ status: 503, retryAfterSeconds: 6 });
+    expect(await passwords.matches("the right password", hash)).toBe(true);
   });
 
   it("that is missing never matches, and takes as long as one that is there", async () => {
