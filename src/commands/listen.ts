@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
 import { Server as SocketServer } from "node:net";
+import { setImmediate as immediate } from "node:timers/promises";
 
 /** What this program answers to at all. */
 const METHODS = "GET, HEAD, POST";
@@ -45,11 +46,14 @@ export async function listen(
  */
 export async function drain(server: Server): Promise<void> {
   server.prependListener("request", (_req, res) => res.setHeader("Connection", "close"));
+  // What has reached this machine is read first, however busy the loop was.
+  await immediate();
   // http.Server's own would close idle connections at once, under a request that has just been sent.
   const closed = new Promise<void>((resolve) => SocketServer.prototype.close.call(server, () => resolve()));
   const began = performance.now();
-  const timer = setInterval(() => {
+  const timer = setInterval(async () => {
     const waited = performance.now() - began;
+    await immediate();
     if (waited > DRAIN_MS) server.closeAllConnections();
     else if (waited > GRACE_MS) server.closeIdleConnections();
   }, LOOK_EVERY_MS);

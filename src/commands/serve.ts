@@ -23,7 +23,7 @@ const LOOKUP_CONNECTIONS = 4;
 // A page makes several statements, and is refused after nine seconds in all (middleware/in-time.ts); a key check makes
 // one. What is forgotten once an hour may be much, and nobody waits for it.
 const PATIENCE = { connection: 3_000, statement: 4_000 };
-const PATIENCE_FOR_LOOKUPS = { connection: 2_000, statement: 3_000 };
+const PATIENCE_FOR_LOOKUPS = { connection: 1_500, statement: 3_000 };
 const PATIENCE_FOR_CHORES = { connection: 10_000, statement: 10 * 60_000 };
 // Until then a late click is told why it is signed out.
 const REMEMBERED_DAYS = 30;

@@ -12,13 +12,15 @@ export const PASSWORD_COST = 12;
 const AT_ONCE = Math.min(3, Math.max(1, availableParallelism() - 1));
 
 // Together with the work itself and what comes after it, nobody waits longer than about eight seconds.
-const LONGEST_WAIT_MS = 6_000;
+const LONGEST_WAIT_MS = 5_000;
 // A first guess for cost 12, until some have been timed.
 const ONE_TAKES_MS = 300;
 const NEWEST_COUNTS = 0.2;
 
 /** Hashes passwords and checks them; knows nothing of people. Both throw Refusal (503) where the line is too long. */
 export type Passwords = {
+  /** Throws that Refusal now, before anything else is done for a request that would get it. */
+  mustHaveRoom(): void;
   hash(password: string): Promise<string>;
   /** True when the password made this hash. Without a hash it takes the same time and is false. */
   matches(password: string, hash: string | undefined): Promise<boolean>;
@@ -27,7 +29,7 @@ export type Passwords = {
 /**
  * bcrypt over base64(HMAC-SHA-256(pepper, password)): bcrypt alone would cut at 72 bytes. Passwords are
  * normalised (NFKC, NIST SP 800-63B-4 section 3.1.1.2), so that two keyboards type the same one. Few are worked on at
- * once, the others wait for their turn; who would wait longer than six seconds is sent away at once, having cost nothing.
+ * once, the others wait for their turn; who would wait longer than five seconds is sent away at once, having cost nothing.
  */
 export function makePasswords(pepper: Buffer, cost = PASSWORD_COST): Passwords {
   const prepare = (password: string) =>
@@ -37,6 +39,7 @@ export function makePasswords(pepper: Buffer, cost = PASSWORD_COST): Passwords {
   // Not waited for: the program starts meanwhile.
   const nobody = inTurn(() => bcrypt.hash(randomBytes(32).toString("base64"), cost));
   return {
+    mustHaveRoom: inTurn.mustHaveRoom,
     hash: (password) => inTurn(() => bcrypt.hash(prepare(password), cost)),
     matches: async (password, hash) => {
       const madeUp = await nobody;
@@ -47,12 +50,15 @@ export function makePasswords(pepper: Buffer, cost = PASSWORD_COST): Passwords {
 }
 
 // How long one takes is measured as it goes: a busy machine, or a slow one, has a shorter line.
-function inLine(oneTakesMs: number): <T>(work: () => Promise<T>) => Promise<T> {
+function inLine(oneTakesMs: number) {
   const turn = limited(AT_ONCE);
   let takes = oneTakesMs;
-  return async (work) => {
+  function mustHaveRoom(): void {
     const wait = ((turn.activeCount + turn.pendingCount) / AT_ONCE) * takes;
     if (turn.pendingCount > 0 && wait > LONGEST_WAIT_MS) throw tooMany();
+  }
+  async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    mustHaveRoom();
     return turn(async () => {
       const began = performance.now();
       try {
@@ -61,7 +67,8 @@ function inLine(oneTakesMs: number): <T>(work: () => Promise<T>) => Promise<T> {
         takes += NEWEST_COUNTS * (performance.now() - began - takes);
       }
     });
-  };
+  }
+  return Object.assign(inTurn, { mustHaveRoom });
 }
 
 function tooMany(): Refusal {

@@ -34,6 +34,7 @@ export async function givePassword(visit: Visit): Promise<void> {
   const read = readBySchema(signInForm, form);
   if (!read.ok) return drawSignIn(visit, { returnTo, values, status: 422, errors: read.errors });
   const { email, password } = read.input;
+  desk.passwords.mustHaveRoom();
   const person = await guess(visit, "password", email, {
     make: () => checkPassword(desk.db, desk.passwords, email, password),
     isWrong: (found) => found === undefined,
