@@ -6,6 +6,8 @@ import { ALL_CORES } from "./serve";
 
 const SIGN_INS = 300;
 const PASSWORD = "Sunshine-Harbour-42";
+// A line that is full, and a throttle of the one address they all come from.
+const NOT_NOW = [503, 429];
 const QUIET_SECONDS = 15;
 const A_SECOND = { keyChecks: 100, profiles: 30 };
 
@@ -75,7 +77,7 @@ function signIn({ email }: { email: string }): Ask {
     "Content-Type: application/x-www-form-urlencoded",
     `Content-Length: ${Buffer.byteLength(body)}`,
   ];
-  return { request: Buffer.from(`${head.join("\r\n")}\r\n\r\n${body}`), status: 303 };
+  return { request: Buffer.from(`${head.join("\r\n")}\r\n\r\n${body}`), status: 303, orElse: NOT_NOW };
 }
 
 function pause(seconds: number): Promise<void> {
