@@ -41,6 +41,7 @@ async function signIn(known: Known, origin: string): Promise<Visitor> {
 async function enrol(email: string, origin: string, at2: string): Promise<Known> {
   const known = { email, password: PASSWORD, secret: "", recoveryCodes: [], visitor: new Visitor(origin) };
   const visitor = await givePassword(known, known.visitor);
+  expect([visitor.path, visitor.status, visitor.errors]).toEqual(["/two-factor/enrol", 200, {}]);
   known.secret = setupKey(visitor);
   visitor.origin = at2;
   await visitor.fill("One-time code", codeNow(desk, known.secret)).press("Verify");
@@ -51,6 +52,7 @@ async function enrol(email: string, origin: string, at2: string): Promise<Known>
 /** The authenticator is replaced: begun at one replica, confirmed at the other. */
 async function replaceAuthenticator(known: Known, visitor: Visitor, other: string): Promise<void> {
   await visitor.press("Reset Two-Factor Authentication");
+  expect([visitor.path, visitor.status, visitor.errors]).toEqual(["/profile/two-factor/reset", 200, {}]);
   const secret = setupKey(visitor);
   visitor.origin = other;
   await visitor.fill("One-time code", codeNow(desk, secret)).press("Verify");
@@ -90,7 +92,7 @@ describe("a rotation while two replicas are busy", () => {
        select 'newcomer' || n || '@example.com', 'New', 'Comer', $1 from generate_series(1, ${NEWCOMERS}) n`,
       [hash],
     );
-    await sealValues(desk.db, desk.desk.seal, 8_000);
+    await sealValues(desk.db, desk.desk.seal, 12_000);
     const [left, right] = [await desk.replica(`${NEW},${OLD}`), await desk.replica(`${NEW},${OLD}`)];
     const sides = (n: number) => (n % 2 ? ([left, right] as const) : ([right, left] as const));
     const logged = desk.log.length;
@@ -135,7 +137,7 @@ describe("a rotation while two replicas are busy", () => {
       err: "",
       out: expect.stringContaining("Nothing is sealed under"),
     });
-    expect(busy).toBeGreaterThan(1);
+    expect(busy).toBeGreaterThan(0);
 
     const errors = desk.log
       .slice(logged)
