@@ -4,14 +4,14 @@ import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { generateSync } from "otplib";
 import type { Pool } from "pg";
-import { lookAtSealed } from "../src/features/encryption/look-at-sealed";
-import { makeSeal, type Seal } from "../src/platform/seal";
-import { latchkey, startLatchkey } from "./support/command-line";
-import { openTestDatabase } from "./support/database";
-import { PASSWORD, setupKey } from "./support/people";
-import { type Program, runProgram } from "./support/program";
-import { sealValues } from "./support/seal-values";
-import { Visitor } from "./support/visitor";
+import { lookAtSealed } from "../../src/features/encryption/look-at-sealed";
+import { makeSeal, type Seal } from "../../src/platform/seal";
+import { latchkey, startLatchkey } from "../support/command-line";
+import { openTestDatabase } from "../support/database";
+import { PASSWORD, setupKey } from "../support/people";
+import { type Program, runProgram } from "../support/program";
+import { sealValues } from "../support/seal-values";
+import { Visitor } from "../support/visitor";
 
 // Many processes, one after another.
 jest.setTimeout(300_000);
