@@ -180,8 +180,12 @@ describe("an address without a page", () => {
     expect(ada.visitor.path).toBe("/profile");
   });
 
-  it("is a 404 for an address that is no path", async () => {
-    for (const method of ["OPTIONS", "GET", "HEAD"]) {
+  it("is a 404 for an address that is no path, or a 405 for a method that is not used", async () => {
+    for (const [method, expected] of [
+      ["OPTIONS", 405],
+      ["GET", 404],
+      ["HEAD", 404],
+    ] as const) {
       const status = await new Promise((resolve, reject) => {
         const { hostname, port } = new URL(desk.origin);
         request({ hostname, port, path: "*", method, agent: false }, (response) => {
@@ -190,7 +194,7 @@ describe("an address without a page", () => {
           .on("error", reject)
           .end();
       });
-      expect(status).toBe(404);
+      expect(status).toBe(expected);
     }
   });
 
