@@ -206,7 +206,7 @@ describe("every page has nothing for axe to find in light or dark, does not scro
     await inspect(screen, "Page not found");
   });
 
-  step("sign-in, a forgotten password and a link, after too many tries", async () => {
+  step("sign-in and a forgotten password, after too many tries", async () => {
     await tooOften("/sign-in", { email: NOBODY, password: "wrong" }, 20);
     await screen.visit("/sign-in");
     await screen.fill({ Email: NOBODY, Password: PASSWORD });
@@ -219,11 +219,5 @@ describe("every page has nothing for axe to find in light or dark, does not scro
     await screen.press("Send link");
     expect(screen.status).toBe(429);
     await inspect(screen, "Forgotten your password?", "Error: ");
-    // By the browser itself, whose address need not be the test's.
-    const opened = "fetch('/invitation?token=x').then((answer) => answer.text())";
-    await screen.page.evaluate(`Promise.all(Array.from({ length: 210 }, () => ${opened}))`);
-    await screen.visit("/invitation?token=x");
-    expect(screen.status).toBe(429);
-    await inspect(screen, "Too many tries");
   });
 });
