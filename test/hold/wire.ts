@@ -16,6 +16,7 @@ export class Wire {
   mood: Mood = "passes";
   #server: Server;
   #sockets = new Set<Socket>();
+  #connections = new Set<() => void>();
 
   private constructor(
     readonly url: string,
@@ -35,6 +36,12 @@ export class Wire {
     return wire;
   }
 
+  /** Lets nothing pass any more on the connections there are, and tells nobody; new ones are as ever. */
+  forget(): void {
+    for (const die of this.#connections) die();
+    this.#connections.clear();
+  }
+
   async end(): Promise<void> {
     this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
@@ -44,6 +51,9 @@ export class Wire {
   #join(near: Socket, far: Socket): void {
     let dead = false;
     let committing = false;
+    this.#connections.add(() => {
+      dead = true;
+    });
     const hangUp = () => {
       near.destroy();
       far.destroy();

@@ -3,7 +3,9 @@ import { Pool } from "pg";
 import { isDatabaseAway } from "../../src/base/database-away";
 import { forOneRequest, mayHaveSaved, openPool, transaction } from "../../src/platform/database";
 import { SessionStore } from "../../src/web/session-store";
+import { Wire } from "../hold/wire";
 import { openTestDatabase } from "../support/database";
+import { until } from "../support/until";
 
 describe("a transaction", () => {
   it("whose connection is lost fails alone: the process and the pool go on", async () => {
@@ -67,6 +69,23 @@ describe("a transaction", () => {
     await holder.query("rollback");
     holder.release();
     await pool.end();
+    await database.close();
+  });
+});
+
+describe("a pool whose connections died without a word", () => {
+  it("drops all that are idle once one of them has not answered in time, instead of one for each request", async () => {
+    const database = await openTestDatabase();
+    const wire = await Wire.to(database.url);
+    const pool = openPool(wire.url, () => {}, { max: 5, patience: { connection: 1_000, statement: 1_000 } });
+    await Promise.all(Array.from({ length: 5 }, () => pool.query("select pg_sleep(0.2)")));
+    expect(pool.idleCount).toBe(5);
+    wire.forget();
+    await expect(pool.query("select 1")).rejects.toThrow("Query read timeout");
+    await until("the idle ones are gone", () => pool.totalCount === 0, 2_000);
+    expect((await pool.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
+    await pool.end();
+    await wire.end();
     await database.close();
   });
 });
