@@ -1,4 +1,5 @@
 import { readdirSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
 import { runner } from "node-pg-migrate";
 import { Client, type ClientBase } from "pg";
 
@@ -11,9 +12,9 @@ export class DatabaseIsNewer extends Error {}
 export class ServerTooOld extends Error {}
 
 /**
- * Brings the database to this program's schema, under a lock: of two replicas starting at once, one migrates and the
- * other waits. With `last`, it goes no further than to that migration. Throws DatabaseIsNewer or ServerTooOld, having
- * changed nothing.
+ * Brings the database to this program's schema, in one transaction and under a lock: of two replicas starting at once,
+ * one migrates and the other waits. With `last`, it goes no further than to that migration. Throws DatabaseIsNewer or
+ * ServerTooOld, having changed nothing.
  */
 export async function migrate(
   url: string,
@@ -21,9 +22,44 @@ export async function migrate(
   onProgress: (line: string) => void,
   last?: string,
 ): Promise<void> {
+  for (let tried = 1; ; tried++) {
+    try {
+      return await migrateOnce(url, folder, onProgress, last);
+    } catch (error) {
+      if (!isInTheWay(error) || tried === TRIES) throw error;
+      await pause(PAUSE_MS);
+    }
+  }
+}
+
+// A migration waits for whoever uses a table, and everybody who comes after them waits for it. So it gives up before they
+// notice, and well before Postgres looks for a deadlock (deadlock_timeout, 1 s) and ends a statement of theirs.
+const PATIENCE_MS = 400;
+const PAUSE_MS = 300;
+const TRIES = 200;
+
+function isInTheWay(error: unknown): boolean {
+  const [LOCK_NOT_AVAILABLE, DEADLOCK] = ["55P03", "40P01"];
+  const { code } = error as { code?: unknown };
+  return code === LOCK_NOT_AVAILABLE || code === DEADLOCK;
+}
+
+// The number that node-pg-migrate locks for a session, which a pooler in transaction mode would give to somebody else.
+const LOCK = "7241865325823964";
+
+async function migrateOnce(
+  url: string,
+  folder: string,
+  onProgress: (line: string) => void,
+  last: string | undefined,
+): Promise<void> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
+    // The runner's own "begin" finds this one and changes nothing; its "commit" ends it, and with it the lock.
+    await client.query(
+      `begin; select pg_advisory_xact_lock(${LOCK}); set local lock_timeout = ${PATIENCE_MS}`,
+    );
     await refuseOldServer(client);
     await refuseNewerDatabase(client, folder);
     // Counted: node-pg-migrate knows no other way to stop at one.
@@ -34,7 +70,8 @@ export async function migrate(
       direction: "up",
       ...(last !== undefined && { count: pending.filter((name) => name <= last).length }),
       migrationsTable: TABLE,
-      advisoryLockMode: "wait",
+      singleTransaction: true,
+      noLock: true,
       logger: { debug: () => {}, info: onProgress, warn: onProgress, error: onProgress },
     });
   } finally {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { freePort } from "../support/program";
@@ -7,6 +7,8 @@ import { recipe, withValues } from "./recipes";
 
 /** A reverse proxy that runs a recipe of README, on a port of its own instead of 443. */
 export type RecipeProxy = { port: number; stop(): Promise<void> };
+
+const CERTIFICATES = path.join(__dirname, "..", "support");
 
 type Places = {
   latchkey: number;
@@ -21,25 +23,39 @@ export const PROXIES: { name: string; open(places: Places): Promise<RecipeProxy>
 ];
 
 async function openNginx(places: Places): Promise<RecipeProxy> {
-  const folder = mkdtempSync(path.join(tmpdir(), "latchkey-nginx-"));
   const port = await freePort();
-  const server = withValues(recipe("nginx", "auth_request"), {
+  const servers = withValues(recipe("nginx", "auth_request"), {
     ...inBoth(places),
     "listen 443 ssl": `listen 127.0.0.1:${port} ssl`,
-    "/etc/ssl/example.com.pem": path.join(__dirname, "..", "support", "example.com.pem"),
-    "/etc/ssl/example.com.key": path.join(__dirname, "..", "support", "example.com.key"),
+    "/etc/ssl/": `${CERTIFICATES}/`,
   });
-  // The rest of nginx.conf, for a run without a system service; Debian's own has more that plays no part.
-  for (const name of ["body", "proxy", "fastcgi", "uwsgi", "scgi"])
-    mkdirSync(path.join(folder, name), { mode: 0o777 });
-  const temporary = ["body", "proxy", "fastcgi", "uwsgi", "scgi"]
-    .map((name) => `${name === "body" ? "client_body" : name}_temp_path ${folder}/${name};`)
-    .join("\n");
+  return runNginx(servers, port);
+}
+
+/** README's recipe for replicas, over http and for these two on ports of this computer. */
+export async function openReplicasNginx(ports: [number, number]): Promise<RecipeProxy> {
+  const port = await freePort();
+  const servers = withValues(recipe("nginx", "upstream replicas"), {
+    "10.0.0.11:3000": `127.0.0.1:${ports[0]}`,
+    "10.0.0.12:3000": `127.0.0.1:${ports[1]}`,
+    "listen 443 ssl": `listen 127.0.0.1:${port}`,
+    "/etc/ssl/": `${CERTIFICATES}/`,
+  });
+  return runNginx(servers, port);
+}
+
+const TEMPORARY = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+
+// The rest of nginx.conf, for a run without a system service; what else Debian's own has plays no part.
+async function runNginx(servers: string, port: number): Promise<RecipeProxy> {
+  const folder = mkdtempSync(path.join(tmpdir(), "latchkey-nginx-"));
+  chmodSync(folder, 0o755);
+  const places = TEMPORARY.map((name) => `${name}_temp_path ${folder}/${name};`).join(" ");
   const file = path.join(folder, "nginx.conf");
   writeFileSync(
     file,
     `daemon off; pid ${folder}/nginx.pid; error_log stderr; worker_processes 1;
-     events {} http { access_log off; ${temporary}\n${server} }`,
+     events {} http { access_log off; ${places}\n${servers} }`,
   );
   return stopWith(folder, port, await start("nginx", ["-c", file, "-p", folder, "-e", "stderr"], port));
 }

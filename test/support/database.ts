@@ -1,7 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { Client, Pool } from "pg";
 
-/** A database of its own for one test file, cloned from the migrated template. */
+/**
+ * A database of its own for one test file, cloned from the migrated template. Reached by way of what stands at
+ * TEST_POSTGRES_BY, if that is set.
+ */
 export async function openTestDatabase(): Promise<{ db: Pool; url: string; close(): Promise<void> }> {
   const root = process.env.TEST_POSTGRES_URL ?? "";
   const name = `test_${randomBytes(6).toString("hex")}`;
@@ -10,7 +13,7 @@ export async function openTestDatabase(): Promise<{ db: Pool; url: string; close
     await client.query("select pg_advisory_lock(1)");
     await client.query(`create database ${name} template template_latchkey`);
   });
-  const url = new URL(root);
+  const url = new URL(process.env.TEST_POSTGRES_BY ?? root);
   url.pathname = `/${name}`;
   const db = new Pool({ connectionString: url.href, max: 25 });
   db.on("error", () => {});

@@ -17,11 +17,14 @@ export type Program = {
   end(signal: NodeJS.Signals): Promise<number | null>;
 };
 
-/** Starts the built program with nothing in its environment but what is given, and waits until it serves or ends. */
-export async function runProgram(env: Record<string, string>): Promise<Program> {
+/**
+ * Starts the built program with nothing in its environment but what is given, and waits until it serves or ends; another
+ * build than this one lies at `root`.
+ */
+export async function runProgram(env: Record<string, string>, root = ROOT): Promise<Program> {
   const port = Number(env.PORT ?? (await freePort()));
-  const child = spawn(process.execPath, [path.join(ROOT, "dist", "main.js")], {
-    cwd: ROOT,
+  const child = spawn(process.execPath, [path.join(root, "dist", "main.js")], {
+    cwd: root,
     env: { PATH: process.env.PATH ?? "", PORT: String(port), ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });

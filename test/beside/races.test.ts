@@ -1,0 +1,21 @@
+import { openBouncer } from "./pgbouncer";
+import { isInstalled } from "./process";
+
+// The races of test/hold, each on two replicas, with PgBouncer between them and the database: fewer rounds than there.
+process.env.RACES ??= "8";
+
+if (isInstalled("pgbouncer")) {
+  let bouncer: Awaited<ReturnType<typeof openBouncer>>;
+  const direct = process.env.TEST_POSTGRES_URL ?? "";
+  beforeAll(async () => {
+    bouncer = await openBouncer(direct);
+    process.env.TEST_POSTGRES_BY = bouncer.to(direct);
+  });
+  afterAll(async () => {
+    delete process.env.TEST_POSTGRES_BY;
+    await bouncer.stop();
+  });
+  require("../hold/races.test");
+} else {
+  it.skip("races through PgBouncer (skipped: there is no pgbouncer on this machine)", () => {});
+}
