@@ -11,7 +11,7 @@ import { countLiveSessions } from "../records/sessions/count-live";
 
 const KEPT_MS = 15_000;
 // At a million rows a count takes a second or so: it must not become what the database does all day.
-const RESTS_TIMES = 20;
+const RESTS_TIMES = 50;
 
 /** Something counted in the database now and then. */
 type Figure = {
@@ -23,7 +23,7 @@ type Figure = {
 
 /**
  * What metrics tell of the whole installation, counted in the database: each figure at most once in 15 seconds, and
- * never for more than a twentieth of the time. `counts` should be connections nobody waits for, whose statements have an
+ * never for more than a fiftieth of the time. `counts` should be connections nobody waits for, whose statements have an
  * end: one that is too slow leaves its figure out.
  */
 export function openFigures(metrics: Metrics, counts: Pool, log: Logger): Figure[] {
