@@ -1,6 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
@@ -10,6 +8,7 @@ import { openTestDatabase } from "../support/database";
 import { APP_SECRET } from "../support/desk";
 import { freePort, type Program, runProgram } from "../support/program";
 import { until } from "../support/until";
+import { describeWith, isInstalled, type Running, start } from "./process";
 
 const FEW = 1_000;
 const MANY = 100_000;
@@ -17,16 +16,12 @@ const CONNECTIONS = 32;
 // The kinds below have 7 routes and methods, each with 13 buckets and four more lines; the rest is always there.
 const MOST_SERIES = 260;
 
-const hasPrometheus = spawnSync("prometheus", ["--version"]).status === 0;
-const withPrometheus = hasPrometheus ? describe : describe.skip;
-const skipped = hasPrometheus ? "" : " (skipped: there is no prometheus on this machine)";
-
 type Result = { metric: Record<string, string>; value: [at: number, value: string] };
 
 let folder: string;
 let database: Awaited<ReturnType<typeof openTestDatabase>>;
 let program: Program;
-let prometheus: ChildProcess;
+let prometheus: Running;
 let api: string;
 let target: string;
 
@@ -98,7 +93,7 @@ async function untilTold(requests: number): Promise<void> {
 }
 
 beforeAll(async () => {
-  if (!hasPrometheus) return;
+  if (!isInstalled("prometheus")) return;
   folder = mkdtempSync(path.join(tmpdir(), "latchkey-prometheus-"));
   database = await openTestDatabase();
   const [metricsPort, apiPort] = [await freePort(), await freePort()];
@@ -118,7 +113,7 @@ beforeAll(async () => {
 scrape_configs: [{ job_name: latchkey, static_configs: [{ targets: ["${target}"] }] }]
 `,
   );
-  prometheus = spawn(
+  prometheus = await start(
     "prometheus",
     [
       `--config.file=${config}`,
@@ -126,22 +121,19 @@ scrape_configs: [{ job_name: latchkey, static_configs: [{ targets: ["${target}"]
       `--web.listen-address=127.0.0.1:${apiPort}`,
       "--log.level=error",
     ],
-    { stdio: "ignore" },
+    apiPort,
   );
   await until("Prometheus is up and has asked", async () => (await one("up").catch(() => 0)) === 1, 30_000);
 });
 afterAll(async () => {
-  if (!hasPrometheus) return;
-  if (prometheus) {
-    prometheus.kill("SIGTERM");
-    await once(prometheus, "close");
-  }
+  if (!isInstalled("prometheus")) return;
+  await prometheus?.stop();
   await program?.end("SIGTERM");
   await database?.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
-withPrometheus(`a real Prometheus${skipped}`, () => {
+describeWith(["prometheus"], "a real Prometheus", () => {
   it("has as many series after 100,000 addresses as after 1,000, and was always answered", async () => {
     const statuses = await askFor(FEW);
     await untilTold(FEW);

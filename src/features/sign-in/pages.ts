@@ -43,12 +43,11 @@ export async function givePassword(visit: Visit): Promise<void> {
     make: () => checkPassword(desk.db, desk.passwords, email, password),
     isWrong: (found) => found === undefined,
   });
-  if (person instanceof TooManyTries) {
-    desk.metrics?.signIn("password", "throttled");
+  if (!person || person instanceof TooManyTries)
+    desk.metrics?.signIn("password", person ? "throttled" : "wrong");
+  if (person instanceof TooManyTries)
     return drawSignIn(visit, { returnTo, values, ...person.page("email", "wrong passwords for this email") });
-  }
   if (!person) {
-    desk.metrics?.signIn("password", "wrong");
     const errors = [
       { field: "email", message: "The email or the password is not right. Check both and try again" },
     ];
