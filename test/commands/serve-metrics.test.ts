@@ -17,7 +17,10 @@ beforeAll(async () => {
   await database.db.query("update installation set set_up_at = now()");
   for (const path of ["/", "/v1/authentication/verify", "/no/such/page", "/assets/x.css"])
     await fetch(program.origin + path);
-  told = await scrape(origin);
+  await until("garbage was collected and the database counted", async () => {
+    told = await scrape(origin);
+    return /^nodejs_gc_duration_seconds_sum/m.test(told.text) && told.value("latchkey_mail_waiting") === 0;
+  });
 });
 afterAll(async () => {
   if (program.process.exitCode === null) await program.end("SIGTERM");
