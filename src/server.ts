@@ -1,7 +1,7 @@
 import type { RequestListener, ServerOptions } from "node:http";
 import path from "node:path";
 import express, { type Express } from "express";
-import { apiDoor } from "./middleware/api-door";
+import { apiDoor, VERIFY_PATHS } from "./middleware/api-door";
 import { explainCookieTrouble } from "./middleware/cookie-trouble";
 import { errorPage, fileNotFound, methodsOnly, notFound, pathsOnly } from "./middleware/errors";
 import { refuseForgery } from "./middleware/forgery";
@@ -19,6 +19,7 @@ import { dayInWords } from "./web/day-in-words";
 import type { Desk } from "./web/desk";
 import { icon } from "./web/icons";
 import { logAnswer } from "./web/log-answer";
+import { openNotes } from "./web/note-of";
 import { openViews } from "./web/views";
 import type { Visit } from "./web/visit";
 
@@ -40,10 +41,12 @@ export function makeServer(
   app.disable("x-powered-by");
   app.disable("etag");
 
+  const verifyRoutes = VERIFY_PATHS.map((address) => ["GET", address] as const);
+  const noteOf = desk.metrics && openNotes(desk.metrics, [...verifyRoutes, ...programRoutes, ...pageRoutes]);
   const headers = securityHeaders(desk);
   const headerLines = Object.entries(headers);
   app.use((req, res, next) => {
-    logAnswer(desk.log, req, res);
+    logAnswer(desk.log, req, res, noteOf?.(req));
     for (const [name, value] of headerLines) res.setHeader(name, value);
     next();
   });
@@ -71,7 +74,7 @@ export function makeServer(
   addRoutes(app, desk, pageRoutes);
   app.use(notFound);
   app.use(answerError);
-  const door = apiDoor(desk, { headers, trustProxy: app.get("trust proxy fn") });
+  const door = apiDoor(desk, { headers, trustProxy: app.get("trust proxy fn"), noteOf });
   const listener: RequestListener = (req, res) => {
     if (!door(req, res)) app(req, res);
   };

@@ -3,6 +3,7 @@ import proxyAddr from "proxy-addr";
 import { checkApiKey } from "../web/check-api-key";
 import type { Desk } from "../web/desk";
 import { logAnswer, pathOf } from "../web/log-answer";
+import type { NoteOf } from "../web/note-of";
 import { TooManyTries } from "../web/throttle";
 
 /** Where programs ask whether a key is good; the second is how the reference has it. */
@@ -22,7 +23,11 @@ const ASK_FOR_KEY = { "WWW-Authenticate": 'Basic realm="Latchkey", charset="UTF-
  */
 export function apiDoor(
   desk: Desk,
-  options: { headers: OutgoingHttpHeaders; trustProxy: (address: string, hop: number) => boolean },
+  options: {
+    headers: OutgoingHttpHeaders;
+    trustProxy: (address: string, hop: number) => boolean;
+    noteOf?: NoteOf | undefined;
+  },
 ): (req: IncomingMessage, res: ServerResponse) => boolean {
   const headers = Object.entries(options.headers).filter(([name]) => FOR_PROGRAMS.has(name));
   const good = { ...Object.fromEntries(headers), "Cache-Control": "no-store", "Content-Length": 0 };
@@ -35,7 +40,7 @@ export function apiDoor(
 
   return (req, res) => {
     if (!isVerification(req)) return false;
-    logAnswer(desk.log, req, res);
+    logAnswer(desk.log, req, res, options.noteOf?.(req));
     const address = proxyAddr(req, options.trustProxy);
     checkApiKey(desk, req.headers, address)
       .then(answerTo, (error): [number, OutgoingHttpHeaders] => {

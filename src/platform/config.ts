@@ -8,6 +8,8 @@ import { mailHost } from "../base/mail-host";
 export type Config = {
   port: number;
   host: string | undefined;
+  /** Where metrics are served; undefined where they are not. */
+  metricsPort: number | undefined;
   baseUrl: URL;
   /** Undefined when Latchkey brings its own Postgres. */
   databaseUrl: string | undefined;
@@ -49,6 +51,12 @@ const schema = z.object({
     .max(65535, "PORT is above 65535")
     .default(3000),
   HOST: z.string().optional(),
+  METRICS_PORT: z.coerce
+    .number("METRICS_PORT is not a number")
+    .int("METRICS_PORT is not a whole number")
+    .min(1, "METRICS_PORT is below 1")
+    .max(65535, "METRICS_PORT is above 65535")
+    .optional(),
   BASE_URL: z
     .url({ protocol: /^https?$/, error: "BASE_URL is not an http or https address" })
     .refine(
@@ -124,6 +132,8 @@ export function parseConfig(
 
   const parsed = schema.safeParse(given);
   if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => issue.message));
+  if (parsed.success && parsed.data.METRICS_PORT === parsed.data.PORT)
+    problems.push("METRICS_PORT is the same as PORT: metrics are served on a port of their own");
   if (given.DATABASE_URL !== undefined && given.APP_SECRET === undefined) {
     problems.push(
       "APP_SECRET is missing: with DATABASE_URL it must be set, 32 characters or more, the same on every replica",
@@ -137,6 +147,7 @@ export function parseConfig(
   return {
     port: values.PORT,
     host: values.HOST,
+    metricsPort: values.METRICS_PORT,
     baseUrl,
     databaseUrl: values.DATABASE_URL,
     dataDir: path.resolve(values.DATA_DIR),

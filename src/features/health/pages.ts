@@ -1,6 +1,6 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { Refusal } from "../../base/refusal";
 import { readVersion } from "../../platform/version";
+import { doesAnswer } from "../../records/server";
 import type { Visit } from "../../web/visit";
 
 /** GET /healthz: the process answers. */
@@ -13,14 +13,7 @@ const LONGEST_MS = 1_500;
 /** GET /readyz: the database answers too; 503 when it does not within a second and a half. */
 export async function ready({ res, desk }: Visit): Promise<void> {
   // Asked where no transaction is waited for: a busy replica is a ready one.
-  const asked = desk.lookups.query("select 1").then(
-    () => true,
-    () => false,
-  );
-  const timer = new AbortController();
-  const answer = await Promise.race([asked, pause(LONGEST_MS, false, timer).catch(() => false)]).finally(() =>
-    timer.abort(),
-  );
+  const answer = await doesAnswer(desk.lookups, LONGEST_MS);
   res
     .status(answer ? 200 : 503)
     .type("text")
