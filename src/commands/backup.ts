@@ -5,6 +5,7 @@ import type { Config } from "../platform/config";
 import { openPool, transaction } from "../platform/database";
 import { findPendingMigrations, listDoneMigrations } from "../platform/migrations";
 import { refuseExisting, writeNewFile } from "../platform/new-file";
+import { readVersion } from "../platform/version";
 import { beginSnapshot, copyOut, findSealedPepper } from "../records/backup/copy";
 import { listStoredTables } from "../records/backup/tables";
 import { readServer } from "../records/server";
@@ -13,7 +14,6 @@ import { type About, tellContents } from "./backup-contents";
 import { type Answer, type Command, CommandRefused, type Terminal } from "./command";
 import { MIGRATIONS, openDatabase } from "./open-installation";
 import { takeNewPassphrase } from "./take-passphrase";
-import { readVersion } from "./version";
 
 type Write = (bytes: Buffer) => Promise<unknown>;
 type Written = { at: string; bytes: number; tables: Content[] };

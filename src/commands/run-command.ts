@@ -6,6 +6,7 @@ import { type Config, ConfigProblems, parseConfig } from "../platform/config";
 import { DataFolderRefused } from "../platform/embedded-postgres";
 import { DatabaseIsNewer, ServerTooOld } from "../platform/migrations";
 import { FileExists } from "../platform/new-file";
+import { readVersion } from "../platform/version";
 import { WrongAppSecret } from "../web/open-seal";
 import { adminCreate, adminResetTwoFactor } from "./admin";
 import { auditVerify } from "./audit";
@@ -23,7 +24,6 @@ import { keysRotateEncryption } from "./keys";
 import { migrate } from "./migrate";
 import { restore } from "./restore";
 import { serve } from "./serve";
-import { readVersion } from "./version";
 
 /** What a command ends with: done, failed or refused, written wrongly. */
 const [DONE, FAILED, MISUSED] = [0, 1, 2];

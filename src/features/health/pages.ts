@@ -1,9 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { Alive, NotReady, Ready } from "../../web/api/schemas";
 import type { Visit } from "../../web/visit";
 
 /** GET /healthz: the process answers. */
 export async function alive({ res }: Visit): Promise<void> {
-  res.type("text").send("ok\n");
+  res.type("text").send(Alive.value);
 }
 
 const LONGEST_MS = 1_500;
@@ -22,5 +23,5 @@ export async function ready({ res, desk }: Visit): Promise<void> {
   res
     .status(answer ? 200 : 503)
     .type("text")
-    .send(answer ? "ready\n" : "the database does not answer\n");
+    .send(answer ? Ready.value : NotReady.value);
 }
