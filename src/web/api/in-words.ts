@@ -1,11 +1,6 @@
 import { STATUS_CODES } from "node:http";
-import type {
-  ApiDocument,
-  JsonSchema,
-  OperationObject,
-  ResponseObject,
-  SecurityScheme,
-} from "./document-shape";
+import type { ApiDocument, OperationObject, ResponseObject, SecurityScheme } from "./document-shape";
+import { nameIn, type SchemaInWords, schemaInWords, typeInWords } from "./schema-in-words";
 
 /** A header of answers: whether it is always there, and whether it always says the same. */
 export type HeaderInWords = {
@@ -41,14 +36,6 @@ export type EndpointInWords = {
   headers: HeaderInWords[];
   samples: { label: string; source: string }[];
   examples: { title: string; text: string }[];
-};
-
-/** A schema of the document in words: its fields, or what it is one of. */
-export type SchemaInWords = {
-  name: string;
-  description: string;
-  oneOf: string[];
-  fields: { name: string; type: string; required: boolean; description: string }[];
 };
 
 /** What the page about the API shows. */
@@ -129,7 +116,7 @@ function endpointInWords(
     shown,
     parameters: (operation.parameters ?? []).map(({ schema, ...parameter }) => ({
       ...parameter,
-      type: `${typeOf(schema)}${schema.type === "array" ? ", given once for each" : ""}`,
+      type: `${typeInWords(schema)}${schema.type === "array" ? ", given once for each" : ""}`,
     })),
     answers,
     headers: [...new Map(headers).values()],
@@ -166,41 +153,4 @@ function examplesOf(status: string, { content = {} }: ResponseObject): { title: 
       text: type === "application/json" ? JSON.stringify(value, null, 2) : String(value).trimEnd(),
     })),
   );
-}
-
-function schemaInWords(name: string, schema: JsonSchema): SchemaInWords {
-  return {
-    name,
-    description: schema.description ?? "",
-    oneOf: (schema.oneOf ?? []).map(({ $ref = "" }) => nameIn($ref)),
-    fields: fieldsOf(schema),
-  };
-}
-
-// A field of an object inside is told of by its path.
-function fieldsOf({ properties = {}, required = [] }: JsonSchema, before = ""): SchemaInWords["fields"] {
-  return Object.entries(properties).flatMap(([field, schema]) => {
-    const name = before + field;
-    const inside = schema.items?.properties ? `${name}[].` : `${name}.`;
-    return [
-      {
-        name,
-        type: typeOf(schema),
-        required: required.includes(field),
-        description: schema.description ?? "",
-      },
-      ...fieldsOf(schema.items ?? schema, inside),
-    ];
-  });
-}
-
-function typeOf(schema: JsonSchema): string {
-  if (schema.const !== undefined) return `always ${JSON.stringify(schema.const)}`;
-  if (schema.type === "array") return `list of ${typeOf(schema.items ?? {})}s`;
-  if (schema.format === "uuid") return "UUID";
-  return { string: "text", integer: "whole number", object: "object" }[schema.type ?? ""] ?? "any";
-}
-
-function nameIn(reference: string): string {
-  return reference.split("/").pop() ?? "";
 }
