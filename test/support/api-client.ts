@@ -118,13 +118,14 @@ export class ApiClient {
       if (wrong) complain(`${name} is ${found}: ${wrong}`);
     }
     if (headers.has("set-cookie")) complain("it sets a cookie");
-    const [type, content] = Object.entries(described.content ?? {})[0] ?? [];
-    if (!type || !content) {
+    if (!described.content) {
       if (text !== "") complain(`it has a body: ${text.slice(0, 200)}`);
       return { status, headers, body: undefined };
     }
-    if (headers.get("content-type") !== `${type}; charset=utf-8`)
-      complain(`its type is ${headers.get("content-type")}`);
+    const [type = "", charset] = (headers.get("content-type") ?? "none").split("; ");
+    const content = described.content[type];
+    if (!content || charset !== "charset=utf-8")
+      return complain(`its type is ${headers.get("content-type")}`);
     const body = type === "application/json" ? JSON.parse(text) : text;
     const wrong = this.problem(content.schema, body);
     if (wrong) complain(`its body is not as described: ${wrong}`);

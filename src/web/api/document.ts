@@ -125,12 +125,15 @@ function quoted(address: string): string {
   return address.includes("?") ? `'${address}'` : address;
 }
 
-function response({ description, headers = {}, body }: Answer): ResponseObject {
+function response({ description, headers = {}, bodies }: Answer): ResponseObject {
   const all = Object.entries({ ...headers, "Cache-Control": NOT_KEPT });
-  if (!body) return { description, headers: Object.fromEntries(all.map(header)) };
-  const examples = Object.entries(body.examples).map(([name, value]) => [name, { value }]);
-  const content = { schema: jsonSchema(body.schema), examples: Object.fromEntries(examples) };
-  return { description, headers: Object.fromEntries(all.map(header)), content: { [body.type]: content } };
+  const shared = { description, headers: Object.fromEntries(all.map(header)) };
+  if (!bodies) return shared;
+  const content = bodies.map(({ type, schema, examples }) => {
+    const values = Object.entries(examples).map(([name, value]) => [name, { value }]);
+    return [type, { schema: jsonSchema(schema), examples: Object.fromEntries(values) }];
+  });
+  return { ...shared, content: Object.fromEntries(content) };
 }
 
 function header([name, { description, schema, example }]: [string, AnswerHeader]): [string, HeaderObject] {

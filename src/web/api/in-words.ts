@@ -17,8 +17,8 @@ export type AnswerInWords = {
   title: string;
   description: string;
   headers: HeaderInWords[];
-  /** What the body is: a schema of the document by name, or a media type; undefined for none. */
-  body: { schema?: string; type: string } | undefined;
+  /** What the body may be: a schema of the document by name, or a media type; empty for none. */
+  bodies: { schema?: string; type: string }[];
 };
 
 /** One thing programs may ask, at one address or several. */
@@ -129,8 +129,10 @@ function answerInWords(
   status: string,
   { description, headers, content = {} }: ResponseObject,
 ): AnswerInWords {
-  const [type, body] = Object.entries(content)[0] ?? [];
-  const schema = body?.schema.$ref && nameIn(body.schema.$ref);
+  const bodies = Object.entries(content).map(([type, body]) => ({
+    type,
+    ...(body.schema.$ref && { schema: nameIn(body.schema.$ref) }),
+  }));
   return {
     status,
     title: STATUS_CODES[status] ?? "",
@@ -142,7 +144,7 @@ function answerInWords(
       always: header.required,
       fixed: header.schema.const !== undefined,
     })),
-    body: type === undefined ? undefined : { type, ...(schema && { schema }) },
+    bodies,
   };
 }
 

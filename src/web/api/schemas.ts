@@ -117,21 +117,34 @@ export const OpenApiDocument = z
     examples: [{ openapi: "3.1.1", info: { title: "Latchkey", version: "1.0.0" }, paths: {} }],
   });
 
-/** What `/auth/forward` may be asked with. A role that nobody has, such as an empty one, lets nobody pass. */
+const several = (value: unknown) => (value === undefined ? [] : [value].flat());
+
+/** What `/auth/forward` may be asked with. */
 export const ForwardQuery = z.object({
   role: z.preprocess(
-    (role) => (role === undefined ? [] : [role].flat()),
+    several,
     z.array(z.string()).meta({
       description:
-        "A role to have. Given several times, one of them is enough. Without any, every live account may pass.",
-      examples: [["billing"]],
+        "A role to have. Given several times, each is needed; of names with commas between, one. An empty name is nobody's.",
+      examples: [["billing", "support,operations"]],
     }),
+  ),
+  activity: z.preprocess(
+    (value) => several(value).find((one) => one === "no"),
+    z
+      .literal("no")
+      .optional()
+      .meta({
+        description:
+          "The session is not kept alive by this: for what an application polls by itself. Any other value is ignored.",
+        examples: ["no"],
+      }),
   ),
 });
 
-const printable = z.string().regex(/^[\x20-\x7e]+$/);
+const printable = z.string().regex(/^[\x20-\x7e]*$/);
 
-/** The headers with which `/auth/forward` lets somebody pass; one without a value is left out. */
+/** The headers with which `/auth/forward` lets somebody pass: always all of them, empty where there is nothing to say. */
 export const ForwardHeaders = z.strictObject({
   "X-Latchkey-User-Id": z.guid().meta({
     description: "Who it is, for good.",
@@ -140,20 +153,22 @@ export const ForwardHeaders = z.strictObject({
   "X-Latchkey-Kind": z
     .enum(["person", "service-account"])
     .meta({ description: "A person or a program.", examples: ["person"] }),
-  "X-Latchkey-Email": printable
-    .optional()
-    .meta({ description: "A person's email; a service account has none.", examples: ["ada@example.com"] }),
-  "X-Latchkey-Name": printable.meta({
-    description: "A person's first and last name, or the service account's name.",
-    examples: ["Ada Lovelace"],
+  "X-Latchkey-Email": printable.meta({
+    description: "A person's email; empty for a service account.",
+    examples: ["zoe@example.com"],
   }),
-  "X-Latchkey-Roles": z
+  "X-Latchkey-Name": printable.meta({
+    description: "First and last name, or the service account's name.",
+    examples: ["Zo%C3%AB Washburne"],
+  }),
+  "X-Latchkey-Roles": printable.meta({
+    description: "Their roles, with commas between them.",
+    examples: ["member,billing"],
+  }),
+  "X-Latchkey-Key-Id": z
     .string()
-    .regex(/^[\x20-\x7e]*$/)
-    .meta({ description: "Their roles, with commas between them.", examples: ["member,billing"] }),
-  "X-Latchkey-Key-Id": keyId
-    .optional()
-    .meta({ description: "Which key it was; a session has none.", examples: ["8sNw2Q1x"] }),
+    .regex(/^([0-9A-Za-z]{8})?$/)
+    .meta({ description: "Which key it was; empty where a session was shown.", examples: ["8sNw2Q1x"] }),
 });
 
 /** What `/healthz` answers. */

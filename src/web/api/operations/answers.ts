@@ -1,22 +1,25 @@
 import { z } from "zod";
 import { ASK_FOR_KEY, errorBody } from "../errors";
 import { Errors } from "../schemas";
-import type { Answer, AnswerHeader } from "./operation";
+import type { Answer, AnswerBody, AnswerHeader } from "./operation";
 
 const askForKey: AnswerHeader = {
   description: "How to send a key: HTTP Basic is one of the ways.",
   schema: z.literal(ASK_FOR_KEY["WWW-Authenticate"]),
   example: ASK_FOR_KEY["WWW-Authenticate"],
 };
-const retryAfter: AnswerHeader = {
+/** When it is worth asking again. */
+export const retryAfter: AnswerHeader = {
   description: "In how many seconds it is worth asking again.",
   schema: z.int().min(1),
   example: 2,
 };
 
-const errors = (status: number, detail: string, called: string): Pick<Answer, "body"> => ({
-  body: { type: "application/json", schema: Errors, examples: { [called]: errorBody(status, detail) } },
-});
+/** An error as a body, with one example. */
+export function errors(status: number, detail: string, called: string): { bodies: AnswerBody[] } {
+  const examples = { [called]: errorBody(status, detail) };
+  return { bodies: [{ type: "application/json", schema: Errors, examples }] };
+}
 
 /** 401: all keys that are not good are refused alike. */
 export const noKey: Answer = {
@@ -53,9 +56,5 @@ export const told = {
       "The database does not answer at the moment. Try again in a few seconds.",
       "Database away",
     ),
-  },
-  notAllowed: {
-    description: "They are who they say, and have none of the roles that were asked for.",
-    ...errors(403, "This needs one of the roles: billing.", "Not the role"),
   },
 } satisfies Record<string, Answer>;

@@ -18,7 +18,7 @@ export const alive: Operation = {
   answers: {
     200: {
       description: "It lives.",
-      body: { type: "text/plain", schema: Alive, examples: { "It lives": Alive.value } },
+      bodies: [{ type: "text/plain", schema: Alive, examples: { "It lives": Alive.value } }],
     },
   },
 };
@@ -34,11 +34,11 @@ export const ready: Operation = {
   answers: {
     200: {
       description: "The database answers.",
-      body: { type: "text/plain", schema: Ready, examples: { Ready: Ready.value } },
+      bodies: [{ type: "text/plain", schema: Ready, examples: { Ready: Ready.value } }],
     },
     503: {
       description: "The database does not answer within a second and a half.",
-      body: { type: "text/plain", schema: NotReady, examples: { "Not ready": NotReady.value } },
+      bodies: [{ type: "text/plain", schema: NotReady, examples: { "Not ready": NotReady.value } }],
     },
   },
 };

@@ -1,7 +1,8 @@
-import { z } from "zod";
 import { VERIFY_PATHS } from "../addresses";
-import { ForwardHeaders, ForwardQuery, KeyOwner, OpenApiDocument, Person, ServiceAccount } from "../schemas";
+import { KeyOwner, OpenApiDocument, Person, ServiceAccount } from "../schemas";
 import { away, noKey, told, tooMany } from "./answers";
+import { exampleOf } from "./example";
+import { forward } from "./forward";
 import { alive, ready } from "./health";
 import type { Operation } from "./operation";
 
@@ -39,11 +40,13 @@ export const OPERATIONS: readonly Operation[] = [
     answers: {
       200: {
         description: "The key is good, and theirs.",
-        body: {
-          type: "application/json",
-          schema: KeyOwner,
-          examples: { "A person": exampleOf(Person), "A service account": exampleOf(ServiceAccount) },
-        },
+        bodies: [
+          {
+            type: "application/json",
+            schema: KeyOwner,
+            examples: { "A person": exampleOf(Person), "A service account": exampleOf(ServiceAccount) },
+          },
+        ],
       },
       401: told.noKey,
       429: told.tooMany,
@@ -51,36 +54,7 @@ export const OPERATIONS: readonly Operation[] = [
     },
     samples: [BEARER],
   },
-  {
-    id: "forwardAuth",
-    path: "/auth/forward",
-    tag: "Reverse proxies",
-    summary: "May this request pass?",
-    description:
-      "For a reverse proxy to ask before it hands a request on: `auth_request` of nginx, `forward_auth` of Caddy, ForwardAuth of Traefik. It takes the session cookie of a browser that is signed in to Latchkey, or an API key, and tells by headers who it is.\n\n" +
-      "The proxy hands those headers on to the application, and has to remove any of the same names that the client sent. In them, what is not plain printable ASCII is percent-encoded UTF-8, as `encodeURIComponent` writes it.",
-    opens: "with a key or a session",
-    query: ForwardQuery,
-    answers: {
-      200: { description: "They may pass.", headers: forwardHeaders() },
-      302: {
-        description:
-          "A browser, by its `Accept`, without a live session: to be sent to the page for signing in.",
-        headers: {
-          Location: {
-            description: "The page for signing in, with the way back.",
-            schema: z.string(),
-            example: "/sign-in?return=%2F",
-          },
-        },
-      },
-      401: told.noKey,
-      403: told.notAllowed,
-      429: told.tooMany,
-      503: told.away,
-    },
-    samples: [{ ...BEARER, query: "?role=billing" }],
-  },
+  forward,
   {
     id: "openApi",
     path: "/v1/openapi.json",
@@ -91,11 +65,13 @@ export const OPERATIONS: readonly Operation[] = [
     answers: {
       200: {
         description: "The document.",
-        body: {
-          type: "application/json",
-          schema: OpenApiDocument,
-          examples: { "How it begins": exampleOf(OpenApiDocument) },
-        },
+        bodies: [
+          {
+            type: "application/json",
+            schema: OpenApiDocument,
+            examples: { "How it begins": exampleOf(OpenApiDocument) },
+          },
+        ],
       },
     },
     samples: [{ label: "Nothing to show", options: "" }],
@@ -103,16 +79,3 @@ export const OPERATIONS: readonly Operation[] = [
   alive,
   ready,
 ];
-
-function exampleOf(schema: z.ZodType): unknown {
-  const { examples } = schema.meta() ?? {};
-  return Array.isArray(examples) ? examples[0] : undefined;
-}
-
-function forwardHeaders() {
-  const headers = Object.entries<z.ZodType>(ForwardHeaders.shape).map(([name, schema]) => {
-    const { description = "" } = schema.meta() ?? {};
-    return [name, { description, schema, example: String(exampleOf(schema)) }] as const;
-  });
-  return Object.fromEntries(headers);
-}

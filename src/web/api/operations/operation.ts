@@ -5,16 +5,16 @@ export type AnswerHeader = { description: string; schema: z.ZodType; example: st
 
 /** The body of an answer: of which schema, and examples of it by what they show. */
 export type AnswerBody = {
-  type: "application/json" | "text/plain";
+  type: "application/json" | "text/html" | "text/plain";
   schema: z.ZodType;
   examples: Record<string, unknown>;
 };
 
-/** One answer of an operation; no body unless it says so. */
+/** One answer of an operation: no body unless it says so, one of several if they are of different types. */
 export type Answer = {
   description: string;
   headers?: Record<string, AnswerHeader>;
-  body?: AnswerBody;
+  bodies?: AnswerBody[];
 };
 
 /** What a program may ask: GET, and HEAD, which is answered alike but without a body. */
