@@ -26,7 +26,12 @@ module.exports = {
       ...shared,
       displayName: "server",
       testMatch: ["<rootDir>/test/**/*.test.ts"],
-      testPathIgnorePatterns: ["<rootDir>/test/browser/", "<rootDir>/test/hold/", "/node_modules/"],
+      testPathIgnorePatterns: [
+        "<rootDir>/test/browser/",
+        "<rootDir>/test/hold/",
+        "<rootDir>/test/beside/",
+        "/node_modules/",
+      ],
       globalSetup: "<rootDir>/test/support/global-setup.ts",
       globalTeardown: "<rootDir>/test/support/global-teardown.ts",
     },
@@ -36,6 +41,13 @@ module.exports = {
       testMatch: ["<rootDir>/test/hold/**/*.test.ts"],
       globalSetup: "<rootDir>/test/support/global-setup.ts",
       globalTeardown: "<rootDir>/test/support/global-teardown.ts",
+    },
+    {
+      ...shared,
+      displayName: "beside",
+      testMatch: ["<rootDir>/test/beside/**/*.test.ts"],
+      globalSetup: "<rootDir>/test/support/beside-setup.ts",
+      globalTeardown: "<rootDir>/test/support/beside-teardown.ts",
     },
     {
       ...shared,

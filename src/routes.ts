@@ -12,6 +12,7 @@ import * as apiKey from "./features/api-key/pages";
 import * as confirmPassword from "./features/confirm-password/pages";
 import * as email from "./features/email/pages";
 import * as forgotPassword from "./features/forgot-password/pages";
+import * as forwardAuth from "./features/forward-auth/pages";
 import * as health from "./features/health/pages";
 import * as home from "./features/home/pages";
 import * as invitations from "./features/invitations/pages";
@@ -28,12 +29,13 @@ export type Route = {
   [Name in GuardName]: readonly ["GET" | "POST", string, Name, (visit: Guards[Name]) => Promise<void>];
 }[GuardName];
 
-/** Asked by programs: no session, no cookie, no redirect. GET answers HEAD too. */
+/** Asked by programs: no session is opened, no cookie is set. GET answers HEAD too. */
 export const programRoutes: Route[] = [
   ["GET", "/healthz", "public", health.alive],
   ["GET", "/readyz", "public", health.ready],
   ["GET", "/v1/me", "apiKey", api.me],
   ["GET", "/v1/openapi.json", "public", api.openApi],
+  ["GET", "/auth/forward", "public", forwardAuth.check],
 ];
 
 /** Asked by people's browsers. */
@@ -56,6 +58,7 @@ export const pageRoutes: Route[] = [
   ["POST", "/forgot-password", "public", forgotPassword.ask],
   ["GET", "/reset-password", "public", forgotPassword.showReset],
   ["POST", "/reset-password", "public", forgotPassword.reset],
+  ["GET", "/sign-out", "public", sessions.confirmSignOut],
   ["POST", "/sign-out", "public", sessions.signOut],
   ["GET", "/session/remaining", "watching", sessions.showRemaining],
   ["GET", "/session/ended", "watching", sessions.showEnded],

@@ -52,7 +52,12 @@ export function makeServer(
   app.use(methodsOnly);
   app.use(pathsOnly);
   const assets = openAssets(path.join(ROOT, "public"));
-  app.locals.views = openViews(path.join(ROOT, "views"), { asset: assets.address, icon, dayInWords });
+  app.locals.views = openViews(path.join(ROOT, "views"), {
+    asset: assets.address,
+    stylesheet: assets.text("style.css"),
+    icon,
+    dayInWords,
+  });
   app.use(assets.serve);
   addRoutes(app, desk, programRoutes);
   app.use(programsEnd([...VERIFY_PATHS, ...programRoutes.map(([, address]) => address)]));

@@ -154,6 +154,7 @@ describe("the route table", () => {
       "POST /forgot-password",
       "GET /reset-password",
       "POST /reset-password",
+      "GET /sign-out",
       "POST /sign-out",
       "GET /profile/email/confirm",
       "POST /profile/email/confirm",

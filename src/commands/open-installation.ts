@@ -79,12 +79,13 @@ export function withDesk<T>(config: Config, mayMake: boolean, work: (desk: Desk)
 
 /** Opens the desk with the secret of the environment, or the one in the data folder. */
 export async function openDeskOn(db: Pool, config: Config, log: Logger, lookups = db): Promise<Desk> {
-  const { baseUrl, mail, dataDir } = config;
+  const { baseUrl, mail, dataDir, cookieDomain, returnOrigins } = config;
   const { sealedPepper, setUp } = await findInstallation(db);
   const appSecret = config.appSecret ?? readAppSecret(dataDir, sealedPepper === null && !setUp);
   const secretName = nameOfSecret(config);
   try {
-    return await openDesk({ db, lookups, log, baseUrl, appSecret, secretName, mail });
+    const site = { baseUrl, cookieDomain, returnOrigins };
+    return await openDesk({ db, lookups, log, ...site, appSecret, secretName, mail });
   } catch (error) {
     const own = appSecretFile(dataDir);
     if (!(error instanceof WrongAppSecret) || config.appSecret === undefined || !existsSync(own)) throw error;

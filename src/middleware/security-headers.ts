@@ -48,7 +48,8 @@ export function securityHeaders(desk: Desk): Record<string, string> {
         styleSrc: ["'self'"],
         imgSrc: ["'self'", "data:"],
         connectSrc: ["'self'"],
-        formAction: ["'self'"],
+        // Browsers hold it also against where a form's answer redirects to.
+        formAction: ["'self'", ...desk.returnOrigins],
         baseUri: ["'none'"],
         objectSrc: ["'none'"],
         frameAncestors: ["'none'"],

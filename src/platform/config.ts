@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import path from "node:path";
 import { z } from "zod";
+import { isDomain, isOrigin, problemsOfReach, splitList } from "../base/cookie-reach";
 import { mailHost } from "../base/mail-host";
 
 /** What the environment says, checked. */
@@ -16,6 +17,10 @@ export type Config = {
   /** Undefined when letters go to the log. */
   mail: { smtpUrl: string; from: string } | undefined;
   trustProxy: boolean | number | string;
+  /** The domain whose hosts share the session cookie; undefined when it stays on the host of baseUrl. */
+  cookieDomain: string | undefined;
+  /** Where applications are that people are sent back to. */
+  returnOrigins: string[];
   logLevel: string;
   /** What the commands backup and restore encrypt and decrypt with. */
   backupPassphrase: string | undefined;
@@ -68,6 +73,19 @@ const schema = z.object({
     .string()
     .refine(isTrustProxy, "TRUST_PROXY is neither true, false, a number of proxies, nor a list of addresses")
     .default("false"),
+  COOKIE_DOMAIN: z
+    .string()
+    .transform((value) => value.trim().replace(/^\./, "").toLowerCase())
+    .refine(isDomain, "COOKIE_DOMAIN is not a domain such as example.com")
+    .optional(),
+  RETURN_ORIGINS: z
+    .string()
+    .transform(splitList)
+    .refine(
+      (list) => list.every(isOrigin),
+      "RETURN_ORIGINS is not a list of addresses such as https://wiki.example.com, with commas between",
+    )
+    .default([]),
   BACKUP_PASSPHRASE: z
     .string()
     .min(SHORTEST_PASSPHRASE, `BACKUP_PASSPHRASE is shorter than ${SHORTEST_PASSPHRASE} characters`)
@@ -111,10 +129,11 @@ export function parseConfig(
       "APP_SECRET is missing: with DATABASE_URL it must be set, 32 characters or more, the same on every replica",
     );
   }
-  if (problems.length > 0 || !parsed.success) throw new ConfigProblems(problems);
-
+  if (!parsed.success) throw new ConfigProblems(problems);
   const values = parsed.data;
   const baseUrl = new URL(values.BASE_URL ?? `http://localhost:${values.PORT}`);
+  problems.push(...problemsOfReach(values, baseUrl));
+  if (problems.length > 0) throw new ConfigProblems(problems);
   return {
     port: values.PORT,
     host: values.HOST,
@@ -124,6 +143,8 @@ export function parseConfig(
     appSecret: values.APP_SECRET,
     mail: mailSettings(values, baseUrl),
     trustProxy: parseTrustProxy(values.TRUST_PROXY),
+    cookieDomain: values.COOKIE_DOMAIN,
+    returnOrigins: values.RETURN_ORIGINS.map((origin) => new URL(origin).origin),
     logLevel: values.LOG_LEVEL,
     backupPassphrase: values.BACKUP_PASSPHRASE,
   };

@@ -18,6 +18,8 @@ type Asset = { type: string; plain: Buffer; br: Buffer; gzip: Buffer };
 export type Assets = {
   /** The address of a file of the folder, such as "style.css". Throws for one that is not there. */
   address(name: string): string;
+  /** What is in a file of the folder. Throws for one that is not there. */
+  text(name: string): string;
   /** Answers requests for these addresses; browsers keep them for good. */
   serve: RequestHandler;
 };
@@ -35,12 +37,14 @@ export function openAssets(folder: string): Assets {
     addresses.set(name, address);
     assets.set(address, { type, plain, br: brotliCompressSync(plain), gzip: gzipSync(plain, { level: 9 }) });
   }
+  function address(name: string): string {
+    const found = addresses.get(name);
+    if (found === undefined) throw new Error(`There is no file ${name} in ${folder}`);
+    return found;
+  }
   return {
-    address(name) {
-      const address = addresses.get(name);
-      if (address === undefined) throw new Error(`There is no file ${name} in ${folder}`);
-      return address;
-    },
+    address,
+    text: (name) => assets.get(address(name))?.plain.toString("utf8") ?? "",
     serve(req, res, next) {
       const asset = assets.get(req.path);
       if (!asset || (req.method !== "GET" && req.method !== "HEAD")) return next();

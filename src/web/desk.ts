@@ -13,14 +13,17 @@ import { findInstallation } from "../records/installation";
 import { countRecoveryCodes } from "../records/recovery-codes";
 import { openWrongKeyCount, type WrongKey } from "./count-wrong-keys";
 import { CallGatherer } from "./gather-calls";
+import { type LiveSessions, openLiveSessions } from "./live-sessions";
 import { MailRoom } from "./mail-room";
 import { openSeal } from "./open-seal";
+import type { SessionCookie } from "./session-cookie";
 
 /** Everything a handler may need that is not in the request. */
 export type Desk = {
   db: Pool;
   /** Connections for lookups that are made for many requests at once: no transaction ever holds one up. */
   lookups: Pool;
+  sessions: LiveSessions;
   /** A key by its id with its owner, as the database has it now. */
   findApiKey: (id: string) => Promise<CheckedApiKey | undefined>;
   /** What an owner's pages show of their key. */
@@ -30,14 +33,16 @@ export type Desk = {
   countWrongKey: (wrong: WrongKey) => Promise<number>;
   log: Logger;
   baseUrl: URL;
+  /** Where applications are that people are sent back to after signing in: "https://wiki.example.com". */
+  returnOrigins: ReadonlySet<string>;
   seal: Seal;
   passwords: Passwords;
   /** Keys the hashes of recovery codes. */
   pepper: Buffer;
   /** How many values APP_SECRET lists. */
   secrets: number;
-  /** The first secret signs; all are good. */
-  cookie: { name: string; secrets: string[]; secure: boolean };
+  /** The session cookie; with a domain it reaches that domain's other hosts. */
+  cookie: SessionCookie & { secure: boolean; domain: string | undefined };
   calls: CallGatherer;
   mail: MailRoom;
   now: () => Date;
@@ -69,6 +74,9 @@ export async function openDesk(options: {
   secretName?: string | undefined;
   /** Without it letters go to the log. */
   mail?: MailSettings | undefined;
+  /** The domain whose other hosts get the session cookie too. */
+  cookieDomain?: string | undefined;
+  returnOrigins?: string[];
   passwordCost?: number;
   now?: () => Date;
 }): Promise<Desk> {
@@ -84,21 +92,23 @@ export async function openDesk(options: {
   return {
     db,
     lookups,
+    sessions: openLiveSessions(lookups),
     findApiKey: batched((ids: string[]) => findApiKeysForCheck(lookups, ids), BATCHES),
     findKeyInUse: batched((owners: KeyOwner[]) => findKeysInUse(lookups, owners, CALLERS_SHOWN), BATCHES),
     countWrongKey: openWrongKeyCount(lookups),
     countRecoveryCodes: batched((ids: string[]) => countRecoveryCodes(lookups, ids), BATCHES),
     log: options.log,
     baseUrl,
+    returnOrigins: new Set(options.returnOrigins),
     seal,
     secrets: values.length,
     pepper,
     passwords: makePasswords(pepper, options.passwordCost),
     cookie: {
-      // The prefix makes browsers refuse the cookie from anywhere but this very host over HTTPS.
-      name: baseUrl.protocol === "https:" ? "__Host-latchkey" : "latchkey",
+      name: cookieName(baseUrl, options.cookieDomain),
       secrets: values.map((value) => deriveKey(value, "session-cookie").toString("base64url")),
       secure: baseUrl.protocol === "https:",
+      domain: options.cookieDomain,
     },
     calls: new CallGatherer(db, options.log),
     mail: new MailRoom({ db, log: options.log, seal, mailer }),
@@ -110,6 +120,13 @@ export async function openDesk(options: {
     isSetUpToken: (token) => setUpTokens.some((setUpToken) => sameText(token, setUpToken)),
     setUpAddress: new URL(`/setup?token=${setUpTokens[0]}`, baseUrl).href,
   };
+}
+
+// The prefixes make browsers refuse the cookie from anywhere but this very host, or this domain, over HTTPS. Another name
+// with a domain: a browser would send one of each side by side.
+function cookieName({ protocol }: URL, domain: string | undefined): string {
+  if (protocol === "https:") return domain === undefined ? "__Host-latchkey" : "__Secure-latchkey";
+  return domain === undefined ? "latchkey" : "latchkey-shared";
 }
 
 function sameText(a: string, b: string): boolean {

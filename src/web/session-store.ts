@@ -3,15 +3,9 @@ import connectPgSimple from "connect-pg-simple";
 import type { Request } from "express";
 import session, { type Session, type SessionData } from "express-session";
 import type { Pool } from "pg";
-import { isDatabaseAway } from "../base/database-away";
-import { batched } from "../platform/batch";
-import {
-  findSessions,
-  type SessionRow,
-  TOUCH_AHEAD_SECONDS,
-  touchSessions,
-} from "../records/sessions/lookups";
+import type { SessionRow } from "../records/sessions/lookups";
 import { saveSession } from "../records/sessions/sessions";
+import { isTouchDue, type LiveSessions } from "./live-sessions";
 
 declare module "express-session" {
   interface SessionData {
@@ -46,9 +40,6 @@ export function onlyLookedAt(session: object): void {
   lookedAt.add(session);
 }
 
-const LOOKUPS = { most: 500, inFlight: 1, away: isDatabaseAway };
-const TOUCHES = { most: 500, inFlight: 1, away: isDatabaseAway };
-
 const LONGEST_TOUCH_MS = 1_000;
 
 const PgSession = connectPgSimple(session);
@@ -67,25 +58,17 @@ function once(done: Done): Done {
  * row, and saving or touching never re-creates a session that has ended (its own `set` inserts).
  */
 export class SessionStore extends PgSession {
-  readonly #find: (sid: string) => Promise<SessionRow | undefined>;
-  readonly #touch: (sid: string) => Promise<void>;
-
-  /** Sessions are looked up and touched through `lookups`, many at once; all else goes through `pool`. */
+  /** Sessions are looked up and touched as `live`; all else goes through `pool`. */
   constructor(
     readonly pool: Pool,
-    lookups: Pool,
+    readonly live: LiveSessions,
   ) {
     super({ pool, tableName: "sessions", pruneSessionInterval: false });
-    this.#find = batched((sids: string[]) => findSessions(lookups, sids), LOOKUPS);
-    this.#touch = batched(async (sids: string[]) => {
-      await touchSessions(lookups, sids);
-      return sids.map(() => undefined);
-    }, TOUCHES);
   }
 
   /** Reads a session; one that has ended comes back with a row that is not `alive`, so that its page can say why. */
   override get(sid: string, done: (error: unknown, session?: SessionData | null) => void): void {
-    this.#find(hashSid(sid)).then(
+    this.live.find(hashSid(sid)).then(
       (row) => {
         if (!row) return done(null, null);
         done(null, withRow({ ...row.sess, cookie: { originalMaxAge: null } }, row) as SessionData);
@@ -105,15 +88,15 @@ export class SessionStore extends PgSession {
   }
 
   override touch(sid: string, data: SessionData, done: Done = () => {}): void {
-    const { idleTimeout = 0, idleLeft = 0 } = data.row ?? {};
-    if (lookedAt.has(data) || idleTimeout - idleLeft < TOUCH_AHEAD_SECONDS) done();
+    if (lookedAt.has(data) || !isTouchDue(data.row ?? {})) done();
     else this.#touchSoon(sid, once(done));
   }
 
   // express-session ends the answer only after this, and a database that hangs must not hold up what is drawn already.
   #touchSoon(sid: string, done: Done): void {
     const timer = setTimeout(done, LONGEST_TOUCH_MS);
-    this.#touch(hashSid(sid))
+    this.live
+      .touch(hashSid(sid))
       .then(() => done(), done)
       .finally(() => clearTimeout(timer));
   }

@@ -1,4 +1,4 @@
-import { localPath } from "../../src/base/local-path";
+import { localPath, returnAddress } from "../../src/base/local-path";
 
 describe("an address to return to", () => {
   it.each(["/", "/profile", "/profile?tab=1&x=%20", "/a/b.c~d"])("%s is kept", (address) => {
@@ -32,4 +32,35 @@ describe("an address to return to", () => {
   ])("%j is replaced by the fallback", (address) => {
     expect(localPath(address, "/fallback")).toBe("/fallback");
   });
+});
+
+describe("the address to return to after signing in", () => {
+  const origins = new Set(["https://wiki.example.com", "http://localhost:8080"]);
+
+  it.each([
+    ["/profile?a=1", "/profile?a=1"],
+    ["https://wiki.example.com", "https://wiki.example.com/"],
+    ["https://wiki.example.com/a?b=c%20d#e", "https://wiki.example.com/a?b=c%20d#e"],
+    ["HTTPS://WIKI.example.com/a", "https://wiki.example.com/a"],
+    ["http://localhost:8080/x", "http://localhost:8080/x"],
+    ["https://wiki.example.com:443/x", "https://wiki.example.com/x"],
+  ])("may be %s", (address, taken) => expect(returnAddress(address, "-", origins)).toBe(taken));
+
+  it.each([
+    "http://wiki.example.com/",
+    "https://wiki.example.com:444/",
+    "https://wiki.example.com.evil.example/",
+    "https://wiki.example.com@evil.example/",
+    "https://ada:pw@wiki.example.com/",
+    "https://evil.example/https://wiki.example.com",
+    "https://wiki.example.com\\@evil.example/",
+    "https:wiki.example.com",
+    "//wiki.example.com/",
+    "javascript:alert(1)//https://wiki.example.com",
+    "https://wiki.example.com/\n",
+    " https://wiki.example.com/",
+    `https://wiki.example.com/${"x".repeat(4000)}`,
+    ["https://wiki.example.com/"],
+    undefined,
+  ])("may not be %j", (address) => expect(returnAddress(address, "-", origins)).toBe("-"));
 });

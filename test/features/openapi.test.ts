@@ -15,8 +15,6 @@ import { APP_SECRET, openTestDesk, type TestDesk } from "../support/desk";
 import { addPerson, type Known, setUp } from "../support/people";
 
 const FORWARD = "/auth/forward";
-const forwardIsServed = programRoutes.some(([, path]) => path === FORWARD);
-const whereServed = forwardIsServed ? it : it.skip;
 const VERIFY = ["/v1/authentication/verify", "/authentication/verify"];
 const KEYED = [
   "verifyKey",
@@ -102,7 +100,6 @@ describe("GET /v1/openapi.json", () => {
 
   it("has every address that programs may ask, by GET and HEAD, and no other", () => {
     const served = [...VERIFY, ...programRoutes.map(([, path]) => path)];
-    if (!forwardIsServed) served.push(FORWARD);
     expect(Object.keys(client.document.paths).sort()).toEqual(served.sort());
     for (const item of Object.values(client.document.paths))
       expect(Object.keys(item)).toEqual(["get", "head"]);
@@ -223,8 +220,7 @@ describe("what is really answered is what the document says, to a client that kn
     expect((await itsClient.ask("whoAmI", { by: "bearer", shown: good })).status).toBe(200);
     await wire.end();
     for (const id of KEYED) expect((await itsClient.ask(id, { by: "bearer", shown: good })).status).toBe(503);
-    if (forwardIsServed)
-      expect((await itsClient.ask("forwardAuth", { by: "bearer", shown: good })).status).toBe(503);
+    expect((await itsClient.ask("forwardAuth", { by: "bearer", shown: good })).status).toBe(503);
     for (const id of ["isReady", "isReadyHead"]) expect((await itsClient.ask(id)).status).toBe(503);
     for (const id of ["isAlive", "openApi"]) expect((await itsClient.ask(id)).status).toBe(200);
     server.closeAllConnections();
@@ -246,12 +242,12 @@ describe("what is really answered is what the document says, to a client that kn
   });
 });
 
-describe(`the check for reverse proxies${forwardIsServed ? "" : " (skipped: it is not served yet)"}`, () => {
+describe("the check for reverse proxies", () => {
   const IDS = ["forwardAuth", "forwardAuthHead"];
   const BROWSER = { accept: "text/html", "user-agent": "Mozilla/5.0" };
   const session = () => ({ by: "session", shown: { secret: sessionOf(ada) } });
 
-  whereServed.each(IDS)("%s lets a good key and a session pass, and says who it is", async (id) => {
+  it.each(IDS)("%s lets a good key and a session pass, and says who it is", async (id) => {
     const person = await client.ask(id, { by: "bearer", shown: good });
     const program = await client.ask(id, { by: "basic", shown: service });
     const seated = await client.ask(id, session());
@@ -262,7 +258,7 @@ describe(`the check for reverse proxies${forwardIsServed ? "" : " (skipped: it i
     expect((await client.ask(id, { ...session(), query: { activity: ["no"] } })).status).toBe(200);
   });
 
-  whereServed.each(IDS)("%s refuses without a key, and sends browsers to sign in", async (id) => {
+  it.each(IDS)("%s refuses without a key, and sends browsers to sign in", async (id) => {
     expect((await client.ask(id)).status).toBe(401);
     expect((await client.ask(id, { by: "bearer", shown: ended })).status).toBe(401);
     expect((await client.ask(id, { headers: BROWSER })).status).toBe(302);
@@ -270,7 +266,7 @@ describe(`the check for reverse proxies${forwardIsServed ? "" : " (skipped: it i
     expect((await client.ask(id, { headers: throughNginx })).status).toBe(401);
   });
 
-  whereServed.each(IDS)("%s refuses without the roles, a browser too", async (id) => {
+  it.each(IDS)("%s refuses without the roles, a browser too", async (id) => {
     const ask = async (...role: string[]) =>
       (await client.ask(id, { by: "bearer", shown: good, query: { role } })).status;
     expect(await ask("billing")).toBe(403);
@@ -281,7 +277,7 @@ describe(`the check for reverse proxies${forwardIsServed ? "" : " (skipped: it i
     expect([browser.status, browser.headers.get("content-type")]).toEqual([403, "text/html; charset=utf-8"]);
   });
 
-  whereServed.each(IDS)("%s tells of too many wrong keys, nginx as far as it understands", async (id) => {
+  it.each(IDS)("%s tells of too many wrong keys, nginx as far as it understands", async (id) => {
     const headers = { "x-forwarded-for": "203.0.113.3" };
     const wrong = { by: "bearer", shown: { secret: "guess" }, headers };
     let tries = 1;

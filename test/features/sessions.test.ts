@@ -26,6 +26,23 @@ const choose = async (visitor: Visitor, label: string) => {
   return visitor.fill("Session Timeout", label).press("Save Changes");
 };
 
+describe("GET /sign-out", () => {
+  it("asks before it signs somebody out, where an application leads to it", async () => {
+    const device = await signIn(desk, ada);
+    await device.open("/sign-out");
+    expect(device.heading).toBe("Sign out?");
+    await device.press("Cancel");
+    expect(device.path).toBe("/profile");
+    await (await device.open("/sign-out")).press("Sign out now");
+    expect(device.text).toContain("You have signed out.");
+    expect((await device.raw("/profile")).status).toBe(303);
+  });
+
+  it("leads a stranger to the sign-in page", async () => {
+    expect((await new Visitor(desk.origin).open("/sign-out")).path).toBe("/sign-in");
+  });
+});
+
 describe("the idle timeout", () => {
   it.each(SESSION_TIMEOUTS)(
     "of $label: alive one second before its end, ended one second after",

@@ -109,4 +109,54 @@ describe("the configuration", () => {
   ])("understands TRUST_PROXY=%s", (value, expected) => {
     expect(parseConfig({ TRUST_PROXY: value }, noFile).trustProxy).toBe(expected);
   });
+
+  it("takes a domain for the cookie and a list of origins to return to", () => {
+    const reach = {
+      COOKIE_DOMAIN: ".Example.com",
+      RETURN_ORIGINS: "https://wiki.example.com/, https://a.b.example.com:8443",
+    };
+    expect(parseConfig({ BASE_URL: "https://auth.example.com", ...reach }, noFile)).toMatchObject({
+      cookieDomain: "example.com",
+      returnOrigins: ["https://wiki.example.com", "https://a.b.example.com:8443"],
+    });
+    const own = { BASE_URL: "https://example.com", RETURN_ORIGINS: "https://example.com:8443" };
+    expect(parseConfig(own, noFile)).toMatchObject({
+      cookieDomain: undefined,
+      returnOrigins: ["https://example.com:8443"],
+    });
+    expect(parseConfig({}, noFile)).toMatchObject({ cookieDomain: undefined, returnOrigins: [] });
+  });
+
+  it.each([
+    [{ COOKIE_DOMAIN: "com" }, "COOKIE_DOMAIN is not a domain such as example.com"],
+    [{ COOKIE_DOMAIN: "https://example.com" }, "COOKIE_DOMAIN is not a domain such as example.com"],
+    [{ COOKIE_DOMAIN: "10.0.0.1" }, "COOKIE_DOMAIN is not a domain such as example.com"],
+    [
+      { COOKIE_DOMAIN: "ample.com" },
+      "COOKIE_DOMAIN is ample.com, but the host of BASE_URL, auth.example.com, is not in it",
+    ],
+    ...[
+      "wiki.example.com",
+      "https://wiki.example.com/a",
+      "https://ada@wiki.example.com",
+      "ftp://wiki.example.com",
+    ].map((list) => [
+      { COOKIE_DOMAIN: "example.com", RETURN_ORIGINS: list },
+      "RETURN_ORIGINS is not a list of addresses such as https://wiki.example.com, with commas between",
+    ]),
+    [
+      { RETURN_ORIGINS: "https://wiki.example.com" },
+      "RETURN_ORIGINS has https://wiki.example.com, where the session cookie of auth.example.com does not get: set COOKIE_DOMAIN to the domain that both are in",
+    ],
+    [
+      { COOKIE_DOMAIN: "example.com", RETURN_ORIGINS: "https://example.com,https://wiki.example.org" },
+      "RETURN_ORIGINS has https://wiki.example.org, where the session cookie of auth.example.com does not get: set COOKIE_DOMAIN to the domain that both are in",
+    ],
+    [
+      { COOKIE_DOMAIN: "example.com", RETURN_ORIGINS: "http://wiki.example.com" },
+      "RETURN_ORIGINS has http://wiki.example.com, but the session cookie only goes over https, as BASE_URL does",
+    ],
+  ] as [Record<string, string>, string][])("refuses %j", (env, problem) => {
+    expect(problems({ BASE_URL: "https://auth.example.com", ...env })).toEqual([problem]);
+  });
 });

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Pool } from "pg";
 import { isDatabaseAway } from "../../src/base/database-away";
 import { forOneRequest, mayHaveSaved, openPool, transaction } from "../../src/platform/database";
+import { openLiveSessions } from "../../src/web/live-sessions";
 import { SessionStore } from "../../src/web/session-store";
 import { Wire } from "../hold/wire";
 import { openTestDatabase } from "../support/database";
@@ -119,7 +120,9 @@ describe("what one request may have saved", () => {
 describe("a session", () => {
   it("that cannot be read because the database's socket is missing is not one that is not there", async () => {
     const pool = new Pool({ host: "/nowhere", user: "nobody", database: "none" });
-    const error = await new Promise((resolve) => new SessionStore(pool, pool).get("a", resolve));
+    const error = await new Promise((resolve) =>
+      new SessionStore(pool, openLiveSessions(pool)).get("a", resolve),
+    );
     expect(isDatabaseAway(error)).toBe(true);
     // express-session would take this very code for "there is no such session".
     expect((error as NodeJS.ErrnoException).code).not.toBe("ENOENT");

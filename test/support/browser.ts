@@ -1,7 +1,7 @@
 import { type Browser, chromium } from "playwright-core";
 
-/** Starts the headless Chromium that was unpacked for this run. */
-export async function openBrowser(): Promise<Browser> {
+/** Starts the headless Chromium that was unpacked for this run, with what else is said on its command line. */
+export async function openBrowser(more: string[] = []): Promise<Browser> {
   const {
     TEST_CHROMIUM: executablePath,
     TEST_CHROMIUM_FONTS: fonts,
@@ -12,7 +12,7 @@ export async function openBrowser(): Promise<Browser> {
   // switch off the walls between origins, which belong to what is tested.
   return chromium.launch({
     executablePath,
-    args: ["--disable-gpu", "--font-render-hinting=none"],
+    args: ["--disable-gpu", "--font-render-hinting=none", ...more],
     env: definedOnly({
       ...process.env,
       FONTCONFIG_FILE: fonts,

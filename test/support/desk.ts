@@ -36,12 +36,16 @@ export async function openTestDesk({
   trustProxy = false,
   passwordCost = 4,
   appSecret = APP_SECRET,
+  cookieDomain,
+  returnOrigins = [],
 }: {
   smtpUrl?: string;
   baseUrl?: string;
   trustProxy?: boolean | number;
   passwordCost?: number;
   appSecret?: string;
+  cookieDomain?: string;
+  returnOrigins?: string[];
 } = {}): Promise<TestDesk> {
   const database = await openTestDatabase();
   const log: string[] = [];
@@ -68,6 +72,8 @@ export async function openTestDesk({
       log: logger,
       baseUrl: new URL(baseUrl ?? origin),
       appSecret: secret,
+      cookieDomain,
+      returnOrigins,
       mail:
         smtpUrl === undefined ? undefined : { smtpUrl, from: "Latchkey, your desk <latchkey@desk.example>" },
       passwordCost,

@@ -82,13 +82,17 @@ export async function givePassword(known: Known, visitor: Visitor): Promise<Visi
 }
 
 /** Adds a person with the same password beside the first, straight into the database, and enrols them through the pages. */
-export async function addPerson(desk: TestDesk, email: string, roles = ["member"]): Promise<Known> {
+export async function addPerson(
+  desk: TestDesk,
+  email: string,
+  roles = ["member"],
+  visitor = new Visitor(desk.origin),
+): Promise<Known> {
   const passwordHash = await desk.desk.passwords.hash(PASSWORD);
   await desk.db.query(
     "insert into people (email, first_name, last_name, roles, password_hash) values ($1, 'Grace', 'Hopper', $2, $3)",
     [email, roles, passwordHash],
   );
-  const visitor = new Visitor(desk.origin);
   await givePassword({ email, password: PASSWORD, secret: "", recoveryCodes: [], visitor }, visitor);
   return enrol(desk, visitor, email);
 }

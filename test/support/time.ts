@@ -43,7 +43,8 @@ export function storedSid(visitor: Visitor): string {
 
 /** The session id inside the visitor's cookie ("s:<id>.<signature>"). */
 export function cookieSid(visitor: Visitor): string {
-  const value = decodeURIComponent(visitor.cookies.get("latchkey") ?? "");
+  const cookie = [...visitor.cookies].find(([name]) => name.includes("latchkey"));
+  const value = decodeURIComponent(cookie?.[1] ?? "");
   return value.replace(/^s:/, "").split(".")[0] ?? "";
 }
 

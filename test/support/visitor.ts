@@ -16,6 +16,8 @@ export class Visitor {
   path = "";
   /** Where the visitor comes from, told as a proxy tells it: for a desk that trusts one. */
   address: string | undefined;
+  /** True for somebody who comes over https, told as a proxy tells it. */
+  https = false;
   #typed = new Map<string, string>();
   #parsed: { html: string; $: CheerioAPI } | undefined;
 
@@ -145,7 +147,11 @@ export class Visitor {
 
   /** One request without following redirects; cookies are sent but not kept. */
   async raw(path: string, init: RequestInit = {}): Promise<Answer> {
-    const headers = { "user-agent": this.userAgent, ...(init.headers as Record<string, string>) };
+    const headers = {
+      "user-agent": this.userAgent,
+      ...(this.https && { "x-forwarded-proto": "https" }),
+      ...(init.headers as Record<string, string>),
+    };
     const cookie = this.cookieHeader();
     const response = await fetch(new URL(path, this.origin), {
       ...init,
@@ -163,6 +169,7 @@ export class Visitor {
   tab(): Visitor {
     const tab = new Visitor(this.origin, this.userAgent);
     tab.cookies = new Map(this.cookies);
+    tab.https = this.https;
     return tab;
   }
 

@@ -3,9 +3,11 @@ import { localPath } from "../../base/local-path";
 import { isUuid } from "../../base/uuid";
 import { listSessions } from "../../records/sessions/sessions";
 import { leave } from "../../web/leave";
+import { liveSessionOf } from "../../web/live-session-of";
 import { secondsAfterActivity } from "../../web/look-at-session";
 import { drawPage } from "../../web/page";
 import { readQuery } from "../../web/read-form";
+import { readSid } from "../../web/session-cookie";
 import { hashSid } from "../../web/session-store";
 import { actorOf, type PersonVisit, type Visit, type Watching } from "../../web/visit";
 import { endOtherSessions } from "./end-other-sessions";
@@ -59,13 +61,21 @@ export async function showEnded(visit: Watching): Promise<void> {
   await drawPage(visit, "sessions/still-signed-in", { title: "You are still signed in", back, endsIn });
 }
 
+/** GET /sign-out: asks whether to; where applications can lead to for it, which cannot send the form themselves. */
+export async function confirmSignOut(visit: Visit): Promise<void> {
+  const session = liveSessionOf(visit);
+  if (!session) return leave(visit, "/sign-in");
+  await drawPage({ ...visit, person: session.person }, "sessions/sign-out", { title: "Sign out?" });
+}
+
 /** POST /sign-out: ends this session, also one that is half signed in. */
 export async function signOut(visit: Visit): Promise<void> {
   const { req, res, desk } = visit;
   await endOwnSession(desk.db, actorOf(visit), sentSid(visit));
   await new Promise<void>((resolve, reject) => req.session.destroy((e) => (e ? reject(e) : resolve())));
-  const { name, secure } = desk.cookie;
-  res.clearCookie(name, { path: "/", httpOnly: true, sameSite: "lax", secure });
+  const { name, secure, domain } = desk.cookie;
+  const where = domain === undefined ? {} : { domain };
+  res.clearCookie(name, { path: "/", httpOnly: true, sameSite: "lax", secure, ...where });
   // Not "cookies", which reaches every host of the domain, nor "cache", which holds Chrome up for seconds and where nothing is.
   if (secure) res.set("Clear-Site-Data", '"storage"');
   await leave(visit, "/sign-in?notice=signed-out");
@@ -73,7 +83,5 @@ export async function signOut(visit: Visit): Promise<void> {
 
 // The stored name of the session the browser sent: where there is none of it any more, the request has been given another.
 function sentSid({ req, desk }: Visit): string {
-  const pairs = (req.get("cookie") ?? "").split("; ");
-  const value = pairs.find((pair) => pair.startsWith(`${desk.cookie.name}=`))?.split("=")[1] ?? "";
-  return hashSid(/^s%3A([\w-]+)\./.exec(value)?.[1] ?? "");
+  return hashSid(readSid(req.headers.cookie, desk.cookie) ?? "");
 }

@@ -1,4 +1,4 @@
-import { localPath } from "../../base/local-path";
+import { addressOn, returnAddress } from "../../base/local-path";
 import { describeTimeout } from "../../base/session-timeout";
 import { readBySchema } from "../../platform/form-errors";
 import { clockMessage } from "../../platform/one-time-code";
@@ -21,15 +21,18 @@ export async function show(visit: Visit): Promise<void> {
   const { session } = visit.req;
   const query = readQuery(visit.req);
   if (session.row?.alive && session.row.stage === "signed-in")
-    return leave(visit, localPath(query.return, "/profile"));
-  await drawSignIn(visit, { returnTo: localPath(query.return, ""), notice: noticeFor(visit, query.notice) });
+    return leave(visit, returnAddress(query.return, "/profile", visit.desk.returnOrigins));
+  await drawSignIn(visit, {
+    returnTo: returnAddress(query.return, "", visit.desk.returnOrigins),
+    notice: noticeFor(visit, query.notice),
+  });
 }
 
 /** POST /sign-in: a right password leads to the second step. */
 export async function givePassword(visit: Visit): Promise<void> {
   const { desk, req } = visit;
   const form = readForm(req);
-  const returnTo = localPath(form.return, "");
+  const returnTo = returnAddress(form.return, "", desk.returnOrigins);
   const values = { email: form.email ?? "" };
   const read = readBySchema(signInForm, form);
   if (!read.ok) return drawSignIn(visit, { returnTo, values, status: 422, errors: read.errors });
@@ -139,8 +142,8 @@ function leftNotice(left: number): string {
   return `You used a recovery code and have ${codes} left. If your authenticator is gone, reset two-factor authentication now.`;
 }
 
-function goOn({ req }: Visit): string {
-  return localPath(req.session.returnTo, "/profile");
+function goOn({ req, desk }: Visit): string {
+  return returnAddress(req.session.returnTo, "/profile", desk.returnOrigins);
 }
 
 function noticeFor(visit: Visit, asked: string | undefined): string | undefined {
@@ -158,13 +161,19 @@ function noticeFor(visit: Visit, asked: string | undefined): string | undefined 
   // A browser that still has its cookie on the way to some page, for a session that is not there any more.
   if (!row && cameWithCookie(visit) && readQuery(visit.req).return)
     return "Your session has ended. Sign in to go on where you were.";
-  if (!row || row.alive) return undefined;
+  if (!row || row.alive) return whereTo(visit);
   if (row.stage !== "signed-in") return "Signing in was not finished in time. Start again.";
   if (row.endedBy === "idle-timeout")
     return `You were signed out after ${describeTimeout(row.idleTimeout ?? 0)} without activity. ${andThen}`;
   if (row.endedBy === "absolute-lifetime")
     return `You were signed out because a session lasts ${describeTimeout(row.absoluteLifetime ?? 0)} at most. ${andThen}`;
   return "Your session has ended. Sign in again.";
+}
+
+// To an application that somebody came from, so that they know what they are signing in to.
+function whereTo({ req, desk }: Visit): string | undefined {
+  const application = addressOn(readQuery(req).return ?? "", desk.returnOrigins);
+  return application && `Sign in to go on to ${application.host}.`;
 }
 
 async function drawSignIn(visit: Visit, page: Partial<Page> & { returnTo: string }): Promise<void> {

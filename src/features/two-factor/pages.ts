@@ -1,5 +1,5 @@
 import { toDataURL } from "qrcode";
-import { localPath } from "../../base/local-path";
+import { returnAddress } from "../../base/local-path";
 import { authenticatorUri, clockMessage, makeAuthenticatorSecret } from "../../platform/one-time-code";
 import {
   dropPending,
@@ -30,16 +30,16 @@ export async function enrol(visit: PersonVisit): Promise<void> {
   if (!isDone(answer)) return drawEnrolment(visit, failed(answer));
   if ((await stepUpSession(visit, visit.person.id, "enrolled")) === "refused")
     return leave(visit, "/sign-in");
-  await drawRecoveryCodes(visit, answer.recoveryCodes, localPath(visit.req.session.returnTo, "/profile"));
+  await drawRecoveryCodes(visit, answer.recoveryCodes, goOn(visit));
 }
 
 /** POST /two-factor/not-now: goes on without two-factor authentication, where that is allowed. */
 export async function putOff(visit: PersonVisit): Promise<void> {
-  const { desk, person, req } = visit;
+  const { desk, person } = visit;
   if ((await putOffEnrolment(desk.db, actorOf(visit), person)) === "required")
     return leave(visit, "/two-factor/enrol");
   const stage = await stepUpSession(visit, person.id, "put off");
-  await leave(visit, stage === "refused" ? "/sign-in" : localPath(req.session.returnTo, "/profile"));
+  await leave(visit, stage === "refused" ? "/sign-in" : goOn(visit));
 }
 
 /** GET /profile/two-factor/reset: the QR code of the next authenticator; the present one goes on working. */
@@ -74,6 +74,10 @@ export async function renewRecoveryCodes(visit: PersonVisit): Promise<void> {
   if (!(await findSecondFactor(desk.db, person.id))) return leave(visit, "/profile");
   const codes = await replaceRecoveryCodes(desk.db, desk.pepper, actorOf(visit), person.id);
   await drawRecoveryCodes(visit, codes, "/profile");
+}
+
+function goOn({ req, desk }: PersonVisit): string {
+  return returnAddress(req.session.returnTo, "/profile", desk.returnOrigins);
 }
 
 async function confirm(

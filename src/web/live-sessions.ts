@@ -1,0 +1,35 @@
+import type { Pool } from "pg";
+import { isDatabaseAway } from "../base/database-away";
+import { batched } from "../platform/batch";
+import {
+  findSessions,
+  type SessionRow,
+  TOUCH_AHEAD_SECONDS,
+  touchSessions,
+} from "../records/sessions/lookups";
+
+/** Sessions as requests find them, many at once, by the hash of the cookie's value. */
+export type LiveSessions = {
+  /** Also one that has ended but is still remembered, which is not `alive`. Asks the database every time. */
+  find(sid: string): Promise<SessionRow | undefined>;
+  /** Counts a request as activity. */
+  touch(sid: string): Promise<void>;
+};
+
+const BATCHES = { most: 500, inFlight: 1, away: isDatabaseAway };
+
+/** Opens them on connections that no transaction holds up. */
+export function openLiveSessions(lookups: Pool): LiveSessions {
+  return {
+    find: batched((sids: string[]) => findSessions(lookups, sids), BATCHES),
+    touch: batched(async (sids: string[]) => {
+      await touchSessions(lookups, sids);
+      return sids.map(() => undefined);
+    }, BATCHES),
+  };
+}
+
+/** False where the last activity that was counted reaches past this request: see TOUCH_AHEAD_SECONDS. */
+export function isTouchDue({ idleTimeout = 0, idleLeft = 0 }: Partial<SessionRow>): boolean {
+  return idleTimeout - idleLeft >= TOUCH_AHEAD_SECONDS;
+}
