@@ -216,18 +216,23 @@ describe("what is really answered is what the document says, to a client that kn
     const log = pino({ level: "silent" });
     const cut = await openDesk({ db, log, baseUrl, appSecret: APP_SECRET, passwordCost: 4 });
     server.on("request", makeServer(cut).listener);
-    const itsClient = await ApiClient.from(new URL("/v1/openapi.json", baseUrl).href);
-    expect((await itsClient.ask("whoAmI", { by: "bearer", shown: good })).status).toBe(200);
-    await wire.end();
-    for (const id of KEYED) expect((await itsClient.ask(id, { by: "bearer", shown: good })).status).toBe(503);
-    expect((await itsClient.ask("forwardAuth", { by: "bearer", shown: good })).status).toBe(503);
-    for (const id of ["isReady", "isReadyHead"]) expect((await itsClient.ask(id)).status).toBe(503);
-    for (const id of ["isAlive", "openApi"]) expect((await itsClient.ask(id)).status).toBe(200);
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-    await cut.mail.stop();
-    await cut.calls.flush();
-    await db.end();
+    try {
+      const itsClient = await ApiClient.from(new URL("/v1/openapi.json", baseUrl).href);
+      expect((await itsClient.ask("whoAmI", { by: "bearer", shown: good })).status).toBe(200);
+      await wire.end();
+      for (const id of KEYED)
+        expect((await itsClient.ask(id, { by: "bearer", shown: good })).status).toBe(503);
+      expect((await itsClient.ask("forwardAuth", { by: "bearer", shown: good })).status).toBe(503);
+      for (const id of ["isReady", "isReadyHead"]) expect((await itsClient.ask(id)).status).toBe(503);
+      for (const id of ["isAlive", "openApi"]) expect((await itsClient.ask(id)).status).toBe(200);
+    } finally {
+      await wire.end();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await cut.mail.stop();
+      await cut.calls.flush();
+      await db.end();
+    }
   });
 
   it("an answer that the document does not allow would be found", async () => {
@@ -348,12 +353,15 @@ describe("an address for programs where nothing is, or another method", () => {
 
   it("is no redirect either while the installation is not set up", async () => {
     const fresh = await openTestDesk();
-    for (const path of ["/v1/nothing", "/auth/nothing", "/authentication/nothing"]) {
-      const answer = await fetch(fresh.origin + path, { redirect: "manual" });
-      expect(answer.status).toBe(404);
-      expect(await answer.json()).toHaveProperty("errors.0.status", "404");
+    try {
+      for (const path of ["/v1/nothing", "/auth/nothing", "/authentication/nothing"]) {
+        const answer = await fetch(fresh.origin + path, { redirect: "manual" });
+        expect(answer.status).toBe(404);
+        expect(await answer.json()).toHaveProperty("errors.0.status", "404");
+      }
+    } finally {
+      await fresh.close();
     }
-    await fresh.close();
   });
 
   it("is told to HEAD without a body", async () => {
