@@ -33,6 +33,7 @@ export type Route = {
 export const programRoutes: Route[] = [
   ["GET", "/healthz", "public", health.alive],
   ["GET", "/readyz", "public", health.ready],
+  ["GET", "/healthz/doctor", "public", health.describe],
   ["GET", "/v1/me", "apiKey", api.me],
   ["GET", "/v1/openapi.json", "public", api.openApi],
   ["GET", "/auth/forward", "public", forwardAuth.check],

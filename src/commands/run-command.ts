@@ -19,7 +19,7 @@ import {
   type Terminal,
   UsageMistake,
 } from "./command";
-import { answerOf, doctor } from "./doctor";
+import { answerOf, doctor } from "./doctor/doctor";
 import { keysRotateEncryption } from "./keys";
 import { migrate } from "./migrate";
 import { restore } from "./restore";

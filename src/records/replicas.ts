@@ -27,6 +27,15 @@ export async function countOtherSealers(db: Queryable, sealsWith: string): Promi
   return rows[0]?.count ?? 0;
 }
 
+/** How many programs run on this database. */
+export async function countReplicas(db: Queryable): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    `select count(*)::int as count from replicas
+      where seen_at > clock_timestamp() - make_interval(secs => ${SILENT_SECONDS})`,
+  );
+  return rows[0]?.count ?? 0;
+}
+
 /** Forgets programs that were killed. */
 export async function forgetSilentReplicas(db: Queryable): Promise<void> {
   await db.query("delete from replicas where seen_at < clock_timestamp() - interval '1 day'");

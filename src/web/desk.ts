@@ -13,6 +13,7 @@ import { findInstallation } from "../records/installation";
 import { countRecoveryCodes } from "../records/recovery-codes";
 import { openWrongKeyCount, type WrongKey } from "./count-wrong-keys";
 import { CallGatherer } from "./gather-calls";
+import { type Introduction, openIntroduction } from "./introduction";
 import { type LiveSessions, openLiveSessions } from "./live-sessions";
 import { MailRoom } from "./mail-room";
 import { openSeal } from "./open-seal";
@@ -43,6 +44,8 @@ export type Desk = {
   secrets: number;
   /** The session cookie; with a domain it reaches that domain's other hosts. */
   cookie: SessionCookie & { secure: boolean; domain: string | undefined };
+  /** How the doctor and this program know each other. */
+  introduction: Introduction;
   calls: CallGatherer;
   mail: MailRoom;
   now: () => Date;
@@ -110,6 +113,7 @@ export async function openDesk(options: {
       secure: baseUrl.protocol === "https:",
       domain: options.cookieDomain,
     },
+    introduction: openIntroduction(values),
     calls: new CallGatherer(db, options.log),
     mail: new MailRoom({ db, log: options.log, seal, mailer }),
     now: options.now ?? (() => new Date()),

@@ -26,8 +26,8 @@ async function openNginx(places: Places): Promise<RecipeProxy> {
   const server = withValues(recipe("nginx", "auth_request"), {
     ...inBoth(places),
     "listen 443 ssl": `listen 127.0.0.1:${port} ssl`,
-    "/etc/ssl/example.com.pem": path.join(__dirname, "example.com.pem"),
-    "/etc/ssl/example.com.key": path.join(__dirname, "example.com.key"),
+    "/etc/ssl/example.com.pem": path.join(__dirname, "..", "support", "example.com.pem"),
+    "/etc/ssl/example.com.key": path.join(__dirname, "..", "support", "example.com.key"),
   });
   // The rest of nginx.conf, for a run without a system service; Debian's own has more that plays no part.
   for (const name of ["body", "proxy", "fastcgi", "uwsgi", "scgi"])

@@ -1,4 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { Refusal } from "../../base/refusal";
+import { readVersion } from "../../platform/version";
 import { Alive, NotReady, Ready } from "../../web/api/schemas";
 import type { Visit } from "../../web/visit";
 
@@ -24,4 +26,41 @@ export async function ready({ res, desk }: Visit): Promise<void> {
     .status(answer ? 200 : 503)
     .type("text")
     .send(answer ? Ready.value : NotReady.value);
+}
+
+/** What the program tells the doctor of how it sees the doctor's own request. */
+export type Seen = {
+  version: string;
+  /** The origin of its BASE_URL. */
+  origin: string;
+  protocol: string;
+  /** Where the request comes from as this program takes it, and the address at the other end of the connection. */
+  address: string | null;
+  peer: string | null;
+  /** What a proxy says of how the browser came, believed or not. */
+  forwardedProto: string | null;
+  forwardedFor: string | null;
+  /** Proves that this program has the same APP_SECRET. */
+  proof: string;
+};
+
+/**
+ * GET /healthz/doctor: how this program sees the request, for the doctor alone, who proves by `X-Latchkey-Doctor:
+ * <nonce> <proof>` to have APP_SECRET; 404 for anybody else.
+ */
+export async function describe({ req, res, desk }: Visit): Promise<void> {
+  const [nonce = "", proof = ""] = (req.get("x-latchkey-doctor") ?? "").split(" ");
+  if (nonce === "" || !desk.introduction.isProof("question", nonce, proof))
+    throw new Refusal(404, "There is no page at this address.");
+  const seen: Seen = {
+    version: readVersion(),
+    origin: desk.baseUrl.origin,
+    protocol: req.protocol,
+    address: req.ip ?? null,
+    peer: req.socket.remoteAddress ?? null,
+    forwardedProto: req.get("x-forwarded-proto") ?? null,
+    forwardedFor: req.get("x-forwarded-for") ?? null,
+    proof: desk.introduction.prove("answer", nonce),
+  };
+  res.json(seen);
 }

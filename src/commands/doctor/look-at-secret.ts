@@ -1,10 +1,10 @@
 import type { Pool } from "pg";
-import { lookAtSealed } from "../features/encryption/look-at-sealed";
-import type { Config } from "../platform/config";
-import { countOtherSealers } from "../records/replicas";
-import { type Finding, sentenceOf } from "./command";
-import { sealedValues, sealers, tellUnopenable } from "./count-sealed";
-import { openDeskOn, quietLog } from "./open-installation";
+import { lookAtSealed } from "../../features/encryption/look-at-sealed";
+import type { Config } from "../../platform/config";
+import { countOtherSealers } from "../../records/replicas";
+import { type Finding, sentenceOf } from "../command";
+import { sealedValues, sealers, tellUnopenable } from "../count-sealed";
+import { openDeskOn, quietLog } from "../open-installation";
 
 const about = "Secret";
 

@@ -1,0 +1,85 @@
+import { findAppSecret, listSecrets } from "../../platform/app-secret";
+import type { Config } from "../../platform/config";
+import { openMailer } from "../../platform/mailer";
+import { type Introduction, openIntroduction } from "../../web/introduction";
+import type { Answer, Command, Finding } from "../command";
+import { quietLog } from "../open-installation";
+import { about } from "./finding";
+import { lookAtDataFolder } from "./look-at-data-folder";
+import { lookAtDatabase } from "./look-at-database";
+import { lookAtPort } from "./look-at-port";
+import { lookAtReach } from "./look-at-reach";
+
+/** `doctor`: looks at everything that has to be right, and says what to do about what is not. Prints no secrets. */
+export const doctor: Command = {
+  usage: "doctor",
+  help:
+    "Looks at configuration, data folder, database, secret, clock, port, mail server, and at how people get here (BASE_URL\n" +
+    "and proxy, while the program runs), and says what to do about what is wrong. Changes nothing.",
+  options: {},
+  positionals: 0,
+  async run({ config }) {
+    const findings: Finding[] = [about("Configuration").ok("can be read")];
+    const folder =
+      config.databaseUrl === undefined ? lookAtDataFolder(config.dataDir) : { findings: [], shut: false };
+    findings.push(...folder.findings);
+    if (folder.shut) return answerOf(findings);
+    const database = await lookAtDatabase(config);
+    findings.push(...database.findings);
+    const introduction = findIntroduction(config);
+    findings.push(await lookAtPort(config, introduction));
+    findings.push(...aboutBaseUrl(config));
+    if (introduction) findings.push(...(await lookAtReach(config, introduction, database.running ?? 0)));
+    findings.push(await lookAtMail(config));
+    return answerOf(findings);
+  },
+};
+
+/** What the doctor says, a line each. */
+export function answerOf(findings: Finding[]): Answer {
+  const lines = findings.map(({ about: what, state, says }) => `${state.padEnd(8)} ${what}: ${says}`);
+  return { ok: findings.every(({ state }) => state !== "problem"), lines, json: { findings } };
+}
+
+// Without a secret there is no program to ask, and "Secret" has said so.
+function findIntroduction({ appSecret, dataDir }: Config): Introduction | undefined {
+  const secret = appSecret ?? findAppSecret(dataDir);
+  return secret === undefined ? undefined : openIntroduction(listSecrets(secret));
+}
+
+function aboutBaseUrl({ baseUrl }: Config): Finding[] {
+  const { note, problem } = about("BASE_URL");
+  if (baseUrl.protocol === "https:") return [];
+  if (["localhost", "127.0.0.1", "[::1]"].includes(baseUrl.hostname))
+    return [note(`${baseUrl.origin} only works on this computer: set BASE_URL to the address people use`)];
+  return [
+    problem(
+      `${baseUrl.origin} is not encrypted, so passwords can be read on the way: put a proxy with HTTPS in front`,
+    ),
+  ];
+}
+
+async function lookAtMail({ mail, baseUrl }: Config): Promise<Finding> {
+  const { ok, note, problem } = about("Mail");
+  if (!mail)
+    return note(
+      "SMTP_URL is not set, so letters go to the program's log: set it to your mail server, smtp://user:password@host:587",
+    );
+  try {
+    await openMailer(mail, baseUrl, quietLog()).greet();
+    return ok(`the mail server answers; letters are from ${mail.from}`);
+  } catch (error) {
+    const { message } = error as Error;
+    return problem(
+      `the mail server of SMTP_URL does not answer as it should: ${message}. ${mendOf(message)}`,
+    );
+  }
+}
+
+function mendOf(message: string): string {
+  if (/ECONNREFUSED|ENOTFOUND|EAI_AGAIN|timeout/i.test(message)) return "Mend its host and port, or start it";
+  if (/auth|535|credentials/i.test(message)) return "Mend the user and password in it";
+  if (/certificate|TLS|SSL|wrong version/i.test(message))
+    return "Use smtps:// where TLS is spoken from the start (usually port 465), smtp:// elsewhere";
+  return "Mend SMTP_URL, or ask whoever runs the mail server";
+}

@@ -1,0 +1,45 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+import type { Introduction } from "../../web/introduction";
+import type { Finding } from "../command";
+import { askProgram } from "./ask-program";
+import { about } from "./finding";
+
+const { ok, problem } = about("Port");
+
+/** Whether the program can listen, or does. */
+export async function lookAtPort(
+  { port, host }: { port: number; host: string | undefined },
+  introduction: Introduction | undefined,
+): Promise<Finding> {
+  const code = await tryToListen(port, host);
+  if (code === undefined) return ok(`${port} is free`);
+  if (code === "EACCES")
+    return problem(
+      `${port} may not be listened on by this user: set PORT to one above 1023, or let a proxy have it`,
+    );
+  if (code === "EADDRNOTAVAIL")
+    return problem(
+      `HOST is ${host}, which is no address of this computer: leave it unset, or name one that is`,
+    );
+  if (code !== "EADDRINUSE") return problem(`${port} cannot be listened on (${code})`);
+  const at = host === undefined || host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+  const asked =
+    introduction && (await askProgram(`http://${at.includes(":") ? `[${at}]` : at}:${port}`, introduction));
+  if (asked?.kind === "ours") return ok(`this installation listens on ${port}`);
+  return problem(
+    `${port} is taken by another program: stop that (lsof -i :${port} names it), or set PORT to another one`,
+  );
+}
+
+async function tryToListen(port: number, host: string | undefined): Promise<string | undefined> {
+  const server = createServer().listen(port, host);
+  try {
+    await once(server, "listening");
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? String(error);
+  } finally {
+    server.close();
+  }
+}
