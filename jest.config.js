@@ -7,7 +7,11 @@ const shared = {
     ],
   },
   transformIgnorePatterns: [],
-  moduleNameMapper: { "^node-pg-migrate$": "<rootDir>/test/support/outside-sandbox/node-pg-migrate.js" },
+  moduleNameMapper: {
+    "^node-pg-migrate$": "<rootDir>/test/support/outside-sandbox/node-pg-migrate.js",
+    "^@seriousme/openapi-schema-validator$":
+      "<rootDir>/test/support/outside-sandbox/openapi-schema-validator.js",
+  },
   testEnvironment: "<rootDir>/test/support/outside-sandbox/environment.js",
   rootDir: __dirname,
 };

@@ -1,18 +1,16 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import proxyAddr from "proxy-addr";
+import { VERIFY_PATHS } from "../web/api/addresses";
+import { ASK_FOR_KEY } from "../web/api/errors";
 import { checkApiKey } from "../web/check-api-key";
 import type { Desk } from "../web/desk";
 import { logAnswer, pathOf } from "../web/log-answer";
 import type { NoteOf } from "../web/note-of";
 import { TooManyTries } from "../web/throttle";
 
-/** Where programs ask whether a key is good; the second is how the reference has it. */
-export const VERIFY_PATHS = ["/v1/authentication/verify", "/authentication/verify"];
-
 // What governs documents (CSP, framing, referrers and the like) says nothing to a program about an empty answer.
 const FOR_PROGRAMS = new Set(["Strict-Transport-Security", "X-Content-Type-Options"]);
 const RETRY_AFTER_SECONDS = 2;
-const ASK_FOR_KEY = { "WWW-Authenticate": 'Basic realm="Latchkey", charset="UTF-8"' };
 
 /**
  * Answers GET and HEAD of the addresses where programs ask whether a key is good: 200 for a good one, 401 for
@@ -57,5 +55,6 @@ function isVerification({ method, url }: IncomingMessage): boolean {
   if (method !== "GET" && method !== "HEAD") return false;
   // As Express compares: whatever the case, with a slash at the end or without.
   const path = pathOf(url).toLowerCase();
-  return VERIFY_PATHS.includes(path.endsWith("/") ? path.slice(0, -1) : path);
+  const place = path.endsWith("/") ? path.slice(0, -1) : path;
+  return VERIFY_PATHS.some((verify) => verify === place);
 }

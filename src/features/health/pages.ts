@@ -1,11 +1,12 @@
 import { Refusal } from "../../base/refusal";
 import { readVersion } from "../../platform/version";
 import { doesAnswer } from "../../records/server";
+import { Alive, NotReady, Ready } from "../../web/api/schemas";
 import type { Visit } from "../../web/visit";
 
 /** GET /healthz: the process answers. */
 export async function alive({ res }: Visit): Promise<void> {
-  res.type("text").send("ok\n");
+  res.type("text").send(Alive.value);
 }
 
 const LONGEST_MS = 1_500;
@@ -17,7 +18,7 @@ export async function ready({ res, desk }: Visit): Promise<void> {
   res
     .status(answer ? 200 : 503)
     .type("text")
-    .send(answer ? "ready\n" : "the database does not answer\n");
+    .send(answer ? Ready.value : NotReady.value);
 }
 
 /** What the program tells the doctor of how it sees the doctor's own request. */
