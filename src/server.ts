@@ -1,7 +1,7 @@
 import type { RequestListener, ServerOptions } from "node:http";
 import path from "node:path";
 import express, { type Express } from "express";
-import { apiDoor, VERIFY_PATHS } from "./middleware/api-door";
+import { apiDoor } from "./middleware/api-door";
 import { explainCookieTrouble } from "./middleware/cookie-trouble";
 import { errorPage, fileNotFound, methodsOnly, notFound, pathsOnly, programsEnd } from "./middleware/errors";
 import { refuseForgery } from "./middleware/forgery";
