@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { readTraceparent } from "../base/trace-context";
 import type { Logger } from "../platform/log";
 import type { NoteAnswer } from "../platform/metrics";
 
@@ -12,7 +13,8 @@ declare module "node:http" {
 
 /**
  * Names a request, and logs it when it is answered, or when its connection breaks: id, method, path, status and
- * milliseconds; no query string, header or body. `note` is told too.
+ * milliseconds, and where it belongs in a distributed trace, as OpenTelemetry names that; no query string, other header or
+ * body. `note` is told too.
  */
 export function logAnswer(
   log: Logger,
@@ -24,6 +26,7 @@ export function logAnswer(
   const id = randomUUID();
   const began = performance.now();
   req.id = id;
+  const trace = readTraceparent(req.headers.traceparent);
   res.on("close", () => {
     const { statusCode: status, writableFinished: whole } = res;
     const took = performance.now() - began;
@@ -31,6 +34,7 @@ export function logAnswer(
       req: { id, method, path: pathOf(path) },
       res: { status },
       responseTime: Math.round(took),
+      ...(trace && { trace_id: trace.traceId, span_id: trace.spanId }),
     };
     note?.(whole ? status : "aborted", took / 1000);
     if (status >= 500) log.error(answer, "request failed");
