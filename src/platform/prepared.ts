@@ -1,7 +1,8 @@
 import { DatabaseError, type Pool, type QueryResult, type QueryResultRow } from "pg";
 
-// The result of a prepared statement changed when another release migrated.
-const CHANGED_RESULT = "0A000";
+// The prepared statement is not there, or another is, under this name, where a pooler has not been told by `isDirect`;
+// the last one: its result changed when another release migrated.
+const NOT_AS_PREPARED = new Set(["26000", "42P05", "0A000"]);
 /** Whether statements may be prepared, by pool. */
 const mayPrepare = new WeakMap<Pool, Promise<boolean>>();
 
@@ -25,7 +26,7 @@ export async function queryPrepared<Row extends QueryResultRow>(
     try {
       return await pool.query<Row>({ ...statement, values });
     } catch (error) {
-      if (!(error instanceof DatabaseError) || error.code !== CHANGED_RESULT) throw error;
+      if (!(error instanceof DatabaseError) || !NOT_AS_PREPARED.has(error.code ?? "")) throw error;
       mayPrepare.set(pool, Promise.resolve(false));
     }
   }
