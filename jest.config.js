@@ -18,7 +18,8 @@ const shared = {
 
 /** @type {import("jest").Config} */
 module.exports = {
-  maxWorkers: 2,
+  // More than the two cores it is meant for: many tests wait, for a process to start or for a second to pass.
+  maxWorkers: 3,
   testTimeout: 60_000,
   reporters: ["default", "<rootDir>/test/support/count-reporter.js"],
   projects: [
