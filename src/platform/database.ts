@@ -60,53 +60,6 @@ async function dropSilent(pool: Pool): Promise<void> {
   beingLookedAt.delete(pool);
 }
 
-// The result of a prepared statement changed when another release migrated.
-const CHANGED_RESULT = "0A000";
-/** Whether statements may be prepared, by pool. */
-const mayPrepare = new WeakMap<Pool, Promise<boolean>>();
-
-/**
- * Sends a statement that Postgres plans once per connection, under `name`. Through a pooler, and once another release
- * has changed its result, it is planned anew each time.
- */
-export async function queryPrepared<Row extends QueryResultRow>(
-  pool: Pool,
-  statement: { name: string; text: string },
-  values: unknown[],
-): Promise<QueryResult<Row>> {
-  let asked = mayPrepare.get(pool);
-  if (!asked) {
-    asked = isDirect(pool);
-    mayPrepare.set(pool, asked);
-    // Where the database could not be asked, the next statement asks again.
-    asked.catch(() => mayPrepare.delete(pool));
-  }
-  if (await asked) {
-    try {
-      return await pool.query<Row>({ ...statement, values });
-    } catch (error) {
-      if (!(error instanceof DatabaseError) || error.code !== CHANGED_RESULT) throw error;
-      mayPrepare.set(pool, Promise.resolve(false));
-    }
-  }
-  return pool.query<Row>(statement.text, values);
-}
-
-/**
- * Whether the pool's connections lead to Postgres itself. A pooler makes up the process number that a connection is
- * told when it opens, and hands each transaction to another process: where another release, or another program, has
- * prepared something else under the same name, that would be run.
- */
-async function isDirect(pool: Pool): Promise<boolean> {
-  const client = await pool.connect();
-  try {
-    const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
-    return rows[0]?.pid === (client as unknown as { processID: number | null }).processID;
-  } finally {
-    client.release();
-  }
-}
-
 const DEADLOCK = "40P01";
 const TRIES = 3;
 

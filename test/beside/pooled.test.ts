@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Pool } from "pg";
-import { openPool, queryPrepared, transaction } from "../../src/platform/database";
+import { openPool, transaction } from "../../src/platform/database";
 import { migrate } from "../../src/platform/migrations";
+import { queryPrepared } from "../../src/platform/prepared";
 import { environmentOn, settle } from "../hold/crowd";
 import { OwnPostgres } from "../hold/own-postgres";
 import { latchkey } from "../support/command-line";
@@ -143,6 +144,27 @@ describeWith(["pgbouncer"], "through PgBouncer in transaction mode", () => {
       expect(rows).toEqual([{ count: 0 }]);
     } finally {
       await database.drop();
+    }
+  });
+
+  it("restore takes what PgBouncer keeps open for somebody else, and says so, until PgBouncer is restarted", async () => {
+    const [source, target] = [await emptyDatabase(postgres.url), await emptyDatabase(postgres.url)];
+    const own = await openBouncer(postgres.url);
+    const file = path.join(folder, "b.backup");
+    try {
+      await settle(source.url, 1);
+      await done(environmentOn(source.url), "backup", file);
+      await withPools([own.to(target.url)], async (pool) => {
+        await Promise.all([1, 2, 3].map(() => pool?.query("select pg_sleep(0.2)")));
+      });
+      const refused = await latchkey(environmentOn(own.to(target.url)), ["restore", file]);
+      expect(refused).toMatchObject({ code: 1, err: expect.stringContaining("what a pooler keeps open") });
+      await own.stop();
+      await done(environmentOn(bouncer.to(target.url)), "restore", file);
+    } finally {
+      await own.stop();
+      await source.drop();
+      await target.drop();
     }
   });
 

@@ -1,5 +1,5 @@
 import type { PoolClient } from "pg";
-import { queryPrepared } from "../../src/platform/database";
+import { queryPrepared } from "../../src/platform/prepared";
 import { openTestDesk, type TestDesk } from "../support/desk";
 import { addPerson, type Known, setUp } from "../support/people";
 import { ageSession, idleFor } from "../support/time";

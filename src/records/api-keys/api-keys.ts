@@ -1,6 +1,7 @@
 import type { Pool } from "pg";
 import { type KeyOwner, OWNER_COLUMN } from "../../base/key-owner";
-import { type Queryable, queryPrepared } from "../../platform/database";
+import type { Queryable } from "../../platform/database";
+import { queryPrepared } from "../../platform/prepared";
 
 /** A key as pages show it; the key itself is stored nowhere. */
 export type ApiKey = { id: string; createdAt: Date; endedAt: Date | null; replacedBy: string | null };

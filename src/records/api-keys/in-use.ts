@@ -1,6 +1,6 @@
 import type { Pool } from "pg";
 import type { KeyOwner } from "../../base/key-owner";
-import { queryPrepared } from "../../platform/database";
+import { queryPrepared } from "../../platform/prepared";
 import type { ApiKey } from "./api-keys";
 import type { ApiKeyCaller } from "./callers";
 

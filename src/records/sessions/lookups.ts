@@ -1,7 +1,7 @@
 import type { Pool } from "pg";
 import type { Person } from "../../base/person";
 import type { TimeoutCeilings } from "../../base/session-timeout";
-import { queryPrepared } from "../../platform/database";
+import { queryPrepared } from "../../platform/prepared";
 import { ABSOLUTE_END, ALIVE, IDLE_END, IDLE_TIMEOUT, STAGE } from "./conditions";
 
 /** How far someone has come: a code is due, enrolment is due, or signed in. */
