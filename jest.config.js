@@ -7,14 +7,19 @@ const shared = {
     ],
   },
   transformIgnorePatterns: [],
-  moduleNameMapper: { "^node-pg-migrate$": "<rootDir>/test/support/outside-sandbox/node-pg-migrate.js" },
+  moduleNameMapper: {
+    "^node-pg-migrate$": "<rootDir>/test/support/outside-sandbox/node-pg-migrate.js",
+    "^@seriousme/openapi-schema-validator$":
+      "<rootDir>/test/support/outside-sandbox/openapi-schema-validator.js",
+  },
   testEnvironment: "<rootDir>/test/support/outside-sandbox/environment.js",
   rootDir: __dirname,
 };
 
 /** @type {import("jest").Config} */
 module.exports = {
-  maxWorkers: 2,
+  // More than the two cores it is meant for: many tests wait, for a process to start or for a second to pass.
+  maxWorkers: 3,
   testTimeout: 60_000,
   reporters: ["default", "<rootDir>/test/support/count-reporter.js"],
   projects: [

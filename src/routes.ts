@@ -7,6 +7,7 @@ import * as adminPerson from "./features/admin-people/person/pages";
 import * as adminServiceAccounts from "./features/admin-service-accounts/pages";
 import * as adminSettings from "./features/admin-settings/pages";
 import * as api from "./features/api/pages";
+import * as apiDocs from "./features/api-docs/pages";
 import * as apiKey from "./features/api-key/pages";
 import * as confirmPassword from "./features/confirm-password/pages";
 import * as email from "./features/email/pages";
@@ -34,12 +35,14 @@ export const programRoutes: Route[] = [
   ["GET", "/readyz", "public", health.ready],
   ["GET", "/healthz/doctor", "public", health.describe],
   ["GET", "/v1/me", "apiKey", api.me],
+  ["GET", "/v1/openapi.json", "public", api.openApi],
   ["GET", "/auth/forward", "public", forwardAuth.check],
 ];
 
 /** Asked by people's browsers. */
 export const pageRoutes: Route[] = [
   ["GET", "/", "public", home.show],
+  ["GET", "/docs/api", "public", apiDocs.show],
   ["GET", "/setup", "public", setup.show],
   ["POST", "/setup", "public", setup.create],
 

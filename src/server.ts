@@ -3,7 +3,7 @@ import path from "node:path";
 import express, { type Express } from "express";
 import { apiDoor } from "./middleware/api-door";
 import { explainCookieTrouble } from "./middleware/cookie-trouble";
-import { errorPage, fileNotFound, methodsOnly, notFound, pathsOnly } from "./middleware/errors";
+import { errorPage, fileNotFound, methodsOnly, notFound, pathsOnly, programsEnd } from "./middleware/errors";
 import { refuseForgery } from "./middleware/forgery";
 import { guards } from "./middleware/guards";
 import { inTime } from "./middleware/in-time";
@@ -13,12 +13,14 @@ import { setUpPending } from "./middleware/set-up-pending";
 import { wakeMailRoom } from "./middleware/wake-mail-room";
 import { forOneRequest } from "./platform/database";
 import { pageRoutes, programRoutes, type Route } from "./routes";
+import { VERIFY_PATHS } from "./web/api/addresses";
 import { openAssets } from "./web/assets";
 import { bornForExpress } from "./web/born-for-express";
 import { dayInWords } from "./web/day-in-words";
 import type { Desk } from "./web/desk";
 import { icon } from "./web/icons";
 import { logAnswer } from "./web/log-answer";
+import { openNotes } from "./web/note-of";
 import { openViews } from "./web/views";
 import type { Visit } from "./web/visit";
 
@@ -40,10 +42,12 @@ export function makeServer(
   app.disable("x-powered-by");
   app.disable("etag");
 
+  const verifyRoutes = VERIFY_PATHS.map((address) => ["GET", address] as const);
+  const noteOf = desk.metrics && openNotes(desk.metrics, [...verifyRoutes, ...programRoutes, ...pageRoutes]);
   const headers = securityHeaders(desk);
   const headerLines = Object.entries(headers);
   app.use((req, res, next) => {
-    logAnswer(desk.log, req, res);
+    logAnswer(desk.log, req, res, noteOf?.(req));
     for (const [name, value] of headerLines) res.setHeader(name, value);
     next();
   });
@@ -59,6 +63,7 @@ export function makeServer(
   });
   app.use(assets.serve);
   addRoutes(app, desk, programRoutes);
+  app.use(programsEnd([...VERIFY_PATHS, ...programRoutes.map(([, address]) => address)]));
   app.use(fileNotFound);
   app.use(wakeMailRoom(desk));
   app.use(explainCookieTrouble(desk));
@@ -71,7 +76,7 @@ export function makeServer(
   addRoutes(app, desk, pageRoutes);
   app.use(notFound);
   app.use(answerError);
-  const door = apiDoor(desk, { headers, trustProxy: app.get("trust proxy fn") });
+  const door = apiDoor(desk, { headers, trustProxy: app.get("trust proxy fn"), noteOf });
   const listener: RequestListener = (req, res) => {
     if (!door(req, res)) app(req, res);
   };

@@ -9,7 +9,7 @@ import { startEmbeddedPostgres } from "../src/platform/embedded-postgres";
 import { latchkey, runHere } from "./support/command-line";
 import { openTestDatabase } from "./support/database";
 import { PASSWORD, setupKey } from "./support/people";
-import { type Program, runProgram } from "./support/program";
+import { freePort, type Program, runProgram } from "./support/program";
 import { until } from "./support/until";
 import { Visitor } from "./support/visitor";
 
@@ -27,7 +27,8 @@ const GRACE = ["--email", "grace@example.com", "--first-name", "Grace", "--last-
 describe("on the data folder", () => {
   it("creates administrators and resets two-factor with the program running and stopped, all of it in the trail", async () => {
     const folder = mkdtempSync(path.join(tmpdir(), "latchkey-cli-"));
-    const env = { DATA_DIR: path.join(folder, "data") };
+    const port = String(await freePort());
+    const env = { DATA_DIR: path.join(folder, "data"), PORT: port, BASE_URL: `http://127.0.0.1:${port}` };
     let program: Program | undefined;
     try {
       const nothing = await latchkey(env, ["audit", "verify"]);

@@ -145,6 +145,7 @@ describe("the route table", () => {
       .map(([method, path]) => `${method} ${path}`);
     expect(open).toEqual([
       "GET /",
+      "GET /docs/api",
       "GET /setup",
       "POST /setup",
       "GET /sign-in",

@@ -17,10 +17,7 @@ export function isDomain(value: string): boolean {
 
 /** Whether the session cookie gets where it is needed: to the host of BASE_URL, and to each origin to return to. */
 export function problemsOfReach(
-  {
-    COOKIE_DOMAIN: domain,
-    RETURN_ORIGINS: origins,
-  }: { COOKIE_DOMAIN?: string | undefined; RETURN_ORIGINS: string[] },
+  { domain, origins }: { domain: string | undefined; origins: string[] },
   baseUrl: URL,
 ): string[] {
   if (domain !== undefined && !isWithin(baseUrl.hostname, domain))

@@ -11,6 +11,7 @@ import {
   startEmbeddedPostgres,
 } from "../platform/embedded-postgres";
 import { type Logger, openLog } from "../platform/log";
+import type { Metrics } from "../platform/metrics";
 import { findPendingMigrations, migrate } from "../platform/migrations";
 import { findInstallation } from "../records/installation";
 import { TrailChainer } from "../web/chain-trail";
@@ -78,14 +79,19 @@ export function withDesk<T>(config: Config, mayMake: boolean, work: (desk: Desk)
 }
 
 /** Opens the desk with the secret of the environment, or the one in the data folder. */
-export async function openDeskOn(db: Pool, config: Config, log: Logger, lookups = db): Promise<Desk> {
+export async function openDeskOn(
+  db: Pool,
+  config: Config,
+  log: Logger,
+  { lookups, metrics }: { lookups?: Pool; metrics?: Metrics | undefined } = {},
+): Promise<Desk> {
   const { baseUrl, mail, dataDir, cookieDomain, returnOrigins } = config;
   const { sealedPepper, setUp } = await findInstallation(db);
   const appSecret = config.appSecret ?? readAppSecret(dataDir, sealedPepper === null && !setUp);
   const secretName = nameOfSecret(config);
   try {
     const site = { baseUrl, cookieDomain, returnOrigins };
-    return await openDesk({ db, lookups, log, ...site, appSecret, secretName, mail });
+    return await openDesk({ db, lookups: lookups ?? db, log, metrics, ...site, appSecret, secretName, mail });
   } catch (error) {
     const own = appSecretFile(dataDir);
     if (!(error instanceof WrongAppSecret) || config.appSecret === undefined || !existsSync(own)) throw error;

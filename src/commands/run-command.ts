@@ -24,6 +24,7 @@ import { keysRotateEncryption } from "./keys";
 import { migrate } from "./migrate";
 import { restore } from "./restore";
 import { serve } from "./serve";
+import { settings } from "./settings";
 
 /** What a command ends with: done, failed or refused, written wrongly. */
 const [DONE, FAILED, MISUSED] = [0, 1, 2];
@@ -32,6 +33,7 @@ const SERVE = { usage: "serve", help: "Serves. Configuration comes from the envi
 const COMMANDS: Command[] = [
   migrate,
   doctor,
+  settings,
   adminCreate,
   adminResetTwoFactor,
   keysRotateEncryption,

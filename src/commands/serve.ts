@@ -4,6 +4,7 @@ import type { Config } from "../platform/config";
 import { openPool } from "../platform/database";
 import { startEmbeddedPostgres } from "../platform/embedded-postgres";
 import { type Logger, noticesIn, openLog } from "../platform/log";
+import { openMetrics } from "../platform/metrics";
 import { migrate } from "../platform/migrations";
 import { forgetOldLinks } from "../records/links";
 import { forgetOldMail } from "../records/mail";
@@ -17,6 +18,7 @@ import type { Desk } from "../web/desk";
 import { keepReporting } from "../web/report-replica";
 import { drain, listen } from "./listen";
 import { MIGRATIONS, openDeskOn } from "./open-installation";
+import { serveMetrics } from "./serve-metrics";
 
 const FORGET_EVERY_MS = 60 * 60 * 1000;
 const LOOKUP_CONNECTIONS = 4;
@@ -24,6 +26,8 @@ const LOOKUP_CONNECTIONS = 4;
 // one. What is forgotten once an hour may be much, and nobody waits for it.
 const PATIENCE = { connection: 3_000, statement: 4_000 };
 const PATIENCE_FOR_LOOKUPS = { connection: 1_500, statement: 3_000 };
+// Nobody waits for what metrics count; the slowest count of a million rows takes some three seconds.
+const PATIENCE_FOR_COUNTS = { connection: 30_000, statement: 10_000 };
 const PATIENCE_FOR_CHORES = { connection: 10_000, statement: 10 * 60_000 };
 // Until then a late click is told why it is signed out.
 const REMEMBERED_DAYS = 30;
@@ -59,12 +63,21 @@ async function start(config: Config, log: Logger, started: Started): Promise<voi
   chainer.start();
   started.push(() => chainer.stop());
 
-  const desk = await openDeskOn(db, config, log, lookups);
+  const metrics = config.metricsPort === undefined ? undefined : openMetrics();
+  const desk = await openDeskOn(db, config, log, { lookups, metrics });
   started.push(await keepReporting(db, desk.seal.id, log));
   started.push(() => desk.calls.flush());
   desk.mail.start();
   started.push(() => desk.mail.stop());
 
+  const { metricsPort: port, host } = config;
+  if (metrics && port !== undefined) {
+    const counts = openPool(url, onBroken, { max: 1, patience: PATIENCE_FOR_COUNTS });
+    started.push(() => counts.end());
+    const pools = { pages: db, lookups, chores, counts };
+    const metricsServer = await serveMetrics(metrics, desk, pools, { port, host });
+    started.push(() => drain(metricsServer));
+  }
   const server = await listen(makeServer(desk, { trustProxy: config.trustProxy }), config);
   started.push(() => drain(server));
   started.push(forgetOldRowsHourly(chores, log));

@@ -1,17 +1,16 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import proxyAddr from "proxy-addr";
+import { VERIFY_PATHS } from "../web/api/addresses";
+import { ASK_FOR_KEY } from "../web/api/errors";
 import { checkApiKey } from "../web/check-api-key";
 import type { Desk } from "../web/desk";
 import { logAnswer, pathOf } from "../web/log-answer";
+import type { NoteOf } from "../web/note-of";
 import { TooManyTries } from "../web/throttle";
-
-/** Where programs ask whether a key is good; the second is how the reference has it. */
-export const VERIFY_PATHS = ["/v1/authentication/verify", "/authentication/verify"];
 
 // What governs documents (CSP, framing, referrers and the like) says nothing to a program about an empty answer.
 const FOR_PROGRAMS = new Set(["Strict-Transport-Security", "X-Content-Type-Options"]);
 const RETRY_AFTER_SECONDS = 2;
-const ASK_FOR_KEY = { "WWW-Authenticate": 'Basic realm="Latchkey", charset="UTF-8"' };
 
 /**
  * Answers GET and HEAD of the addresses where programs ask whether a key is good: 200 for a good one, 401 for
@@ -22,7 +21,11 @@ const ASK_FOR_KEY = { "WWW-Authenticate": 'Basic realm="Latchkey", charset="UTF-
  */
 export function apiDoor(
   desk: Desk,
-  options: { headers: OutgoingHttpHeaders; trustProxy: (address: string, hop: number) => boolean },
+  options: {
+    headers: OutgoingHttpHeaders;
+    trustProxy: (address: string, hop: number) => boolean;
+    noteOf?: NoteOf | undefined;
+  },
 ): (req: IncomingMessage, res: ServerResponse) => boolean {
   const headers = Object.entries(options.headers).filter(([name]) => FOR_PROGRAMS.has(name));
   const good = { ...Object.fromEntries(headers), "Cache-Control": "no-store", "Content-Length": 0 };
@@ -35,7 +38,7 @@ export function apiDoor(
 
   return (req, res) => {
     if (!isVerification(req)) return false;
-    logAnswer(desk.log, req, res);
+    logAnswer(desk.log, req, res, options.noteOf?.(req));
     const address = proxyAddr(req, options.trustProxy);
     checkApiKey(desk, req.headers, address)
       .then(answerTo, (error): [number, OutgoingHttpHeaders] => {
@@ -52,5 +55,6 @@ function isVerification({ method, url }: IncomingMessage): boolean {
   if (method !== "GET" && method !== "HEAD") return false;
   // As Express compares: whatever the case, with a slash at the end or without.
   const path = pathOf(url).toLowerCase();
-  return VERIFY_PATHS.includes(path.endsWith("/") ? path.slice(0, -1) : path);
+  const place = path.endsWith("/") ? path.slice(0, -1) : path;
+  return VERIFY_PATHS.some((verify) => verify === place);
 }

@@ -4,6 +4,8 @@ import { isDatabaseAway } from "../base/database-away";
 import { NotInTime } from "../base/not-in-time";
 import { Refusal } from "../base/refusal";
 import { mayHaveSaved } from "../platform/database";
+import { isForPrograms } from "../web/api/addresses";
+import { sendError } from "../web/api/errors";
 import { cameFrom } from "../web/came-from";
 import type { Desk } from "../web/desk";
 import { liveSessionOf } from "../web/live-session-of";
@@ -30,12 +32,28 @@ export const notFound: RequestHandler = () => {
 
 const METHODS = ["GET", "HEAD", "POST"];
 
-/** Methods that nothing here answers to, such as PUT and TRACE: 405, whatever the address. */
+/** Methods that no page answers to, such as PUT and TRACE: 405, whatever the address. */
 export const methodsOnly: RequestHandler = (req, res, next) => {
-  if (METHODS.includes(req.method)) return next();
+  if (METHODS.includes(req.method) || isForPrograms(req.path)) return next();
   res.set("Allow", METHODS.join(", "));
   throw new Refusal(405, `Nothing here answers to ${req.method}.`);
 };
+
+/**
+ * What programs ask where or how nothing answers: 404 for another address than these, 405 for another method. No body
+ * is read for it and no session looked at.
+ */
+export function programsEnd(addresses: readonly string[]): RequestHandler {
+  const known = new Set(addresses);
+  return (req, res, next) => {
+    if (!isForPrograms(req.path)) return next();
+    const address = req.path.toLowerCase().replace(/(?<=.)\/$/, "");
+    if (!known.has(address))
+      throw new Refusal(404, "There is nothing at this address. /v1/openapi.json lists what there is.");
+    res.set("Allow", "GET, HEAD");
+    throw new Refusal(405, `This address answers to GET and HEAD, not to ${req.method}.`);
+  };
+}
 
 /** "OPTIONS *" and the like: addresses that are no path, which express-session leaves without a session. */
 export const pathsOnly: RequestHandler = (req, _res, next) => {
@@ -101,12 +119,11 @@ async function answer(
   away: boolean,
 ): Promise<void> {
   const { status, sentence, retryAfterSeconds } = refusal;
-  const title = TITLES[status] ?? "That did not work";
-  if (req.path.startsWith("/v1/") || req.path.startsWith("/authentication/")) {
+  if (isForPrograms(req.path)) {
     if (retryAfterSeconds !== undefined) res.set("Retry-After", String(retryAfterSeconds));
-    res.status(status).json({ errors: [{ status: String(status), title, detail: sentence }] });
-    return;
+    return sendError(res, status, sentence);
   }
+  const title = TITLES[status] ?? "That did not work";
   const sent = isForm(req);
   const again = away && (sent ? cameFrom(req, req.path) : req.originalUrl);
   if (away) forgetSession(req);

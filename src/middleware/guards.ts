@@ -1,7 +1,7 @@
 import { Refusal } from "../base/refusal";
 import { isAdministrator } from "../base/roles";
 import type { SessionStage } from "../records/sessions/lookups";
-
+import { ASK_FOR_KEY, sendError } from "../web/api/errors";
 import { cameFrom } from "../web/came-from";
 import { checkApiKey } from "../web/check-api-key";
 import { cameWithCookie } from "../web/cookie-trouble";
@@ -67,16 +67,10 @@ export const guards: { [Name in GuardName]: Guard<Name> } = {
     if (apiKey instanceof TooManyTries)
       throw new Refusal(429, "Too many wrong keys were sent. Wait a little.", apiKey.waitSeconds);
     if (apiKey) return { ...visit, apiKey };
-    askForKey(visit).json({
-      errors: [{ status: "401", title: "Unauthorized", detail: "Send a valid API key." }],
-    });
+    sendError(visit.res.set(ASK_FOR_KEY), 401, "Send a valid API key.");
     return undefined;
   },
 };
-
-function askForKey({ res }: Visit) {
-  return res.status(401).set("WWW-Authenticate", 'Basic realm="Latchkey", charset="UTF-8"');
-}
 
 async function withRecentPassword(visit: PersonVisit): Promise<PersonVisit | undefined> {
   const age = visit.desk.now().getTime() - (visit.req.session.passwordGivenAt ?? 0);

@@ -24,6 +24,8 @@ export type Passwords = {
   hash(password: string): Promise<string>;
   /** True when the password made this hash. Without a hash it takes the same time and is false. */
   matches(password: string, hash: string | undefined): Promise<boolean>;
+  /** How many are worked on and wait at this moment, and how many were ever sent away. */
+  line(): { active: number; waiting: number; turnedAway: number };
 };
 
 /**
@@ -40,6 +42,7 @@ export function makePasswords(pepper: Buffer, cost = PASSWORD_COST): Passwords {
   const nobody = inTurn(() => bcrypt.hash(randomBytes(32).toString("base64"), cost));
   return {
     mustHaveRoom: inTurn.mustHaveRoom,
+    line: inTurn.line,
     hash: (password) => inTurn(() => bcrypt.hash(prepare(password), cost)),
     matches: async (password, hash) => {
       const madeUp = await nobody;
@@ -53,9 +56,12 @@ export function makePasswords(pepper: Buffer, cost = PASSWORD_COST): Passwords {
 function inLine(oneTakesMs: number) {
   const turn = limited(AT_ONCE);
   let takes = oneTakesMs;
+  let turnedAway = 0;
   function mustHaveRoom(): void {
     const wait = ((turn.activeCount + turn.pendingCount) / AT_ONCE) * takes;
-    if (turn.pendingCount > 0 && wait > LONGEST_WAIT_MS) throw tooMany();
+    if (turn.pendingCount === 0 || wait <= LONGEST_WAIT_MS) return;
+    turnedAway += 1;
+    throw tooMany();
   }
   async function inTurn<T>(work: () => Promise<T>): Promise<T> {
     mustHaveRoom();
@@ -68,7 +74,8 @@ function inLine(oneTakesMs: number) {
       }
     });
   }
-  return Object.assign(inTurn, { mustHaveRoom });
+  const line = () => ({ active: turn.activeCount, waiting: turn.pendingCount, turnedAway });
+  return Object.assign(inTurn, { mustHaveRoom, line });
 }
 
 function tooMany(): Refusal {

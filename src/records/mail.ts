@@ -98,3 +98,19 @@ export async function forgetOldMail(db: Queryable): Promise<number> {
   );
   return rowCount ?? 0;
 }
+
+/** Letters that wait, for how many seconds the oldest has (0 without one), and those given up within 30 days. */
+export async function countMail(
+  db: Queryable,
+): Promise<{ waiting: number; oldestSeconds: number; givenUp: number }> {
+  const { rows } = await db.query<{ waiting: number; oldestSeconds: number; givenUp: number }>(
+    `select w.waiting, w.seconds as "oldestSeconds",
+            (select count(*)::float8 from mail where given_up_at > now() - interval '30 days') as "givenUp"
+       from (select count(*)::float8 as waiting,
+                    coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as seconds
+               from mail where sent_at is null and given_up_at is null) w`,
+  );
+  const [row] = rows;
+  if (!row) throw new Error("Counting gave no row");
+  return row;
+}

@@ -20,7 +20,10 @@ export async function checkApiKey(
   address: string | undefined,
 ): Promise<CheckedApiKey | TooManyTries | undefined> {
   const credentials = readCredentials(headers);
-  if (!credentials) return undefined;
+  if (!credentials) {
+    desk.metrics?.keyRefused("none");
+    return undefined;
+  }
   const id = apiKeyId(credentials.key);
   const found = id === undefined ? undefined : await desk.findApiKey(id);
   if (
@@ -36,12 +39,17 @@ export async function checkApiKey(
     accepted: found.live,
     at: desk.now(),
   });
-  return found.live ? found : undefined;
+  if (found.live) return found;
+  desk.metrics?.keyRefused("ended");
+  return undefined;
 }
 
 async function wrong(desk: Desk, key: WrongKey): Promise<TooManyTries | undefined> {
+  desk.metrics?.keyRefused("wrong");
   const waitSeconds = await desk.countWrongKey(key);
-  return waitSeconds > 0 ? new TooManyTries(waitSeconds) : undefined;
+  if (waitSeconds === 0) return undefined;
+  desk.metrics?.throttled("API key");
+  return new TooManyTries(waitSeconds);
 }
 
 function isNameOf(found: CheckedApiKey, name: string | undefined): boolean {

@@ -5,6 +5,7 @@ import type { KeyOwner } from "../base/key-owner";
 import { batched } from "../platform/batch";
 import { type Logger, noticesIn } from "../platform/log";
 import { type MailSettings, openMailer } from "../platform/mailer";
+import type { Metrics } from "../platform/metrics";
 import { makePasswords, type Passwords } from "../platform/passwords";
 import { deriveKey, keyedHash, type Seal } from "../platform/seal";
 import { type CheckedApiKey, findApiKeysForCheck } from "../records/api-keys/api-keys";
@@ -33,6 +34,8 @@ export type Desk = {
   /** Counts a wrong key; says how many seconds to wait. */
   countWrongKey: (wrong: WrongKey) => Promise<number>;
   log: Logger;
+  /** Undefined where nobody reads them. */
+  metrics: Metrics | undefined;
   baseUrl: URL;
   /** Where applications are that people are sent back to after signing in: "https://wiki.example.com". */
   returnOrigins: ReadonlySet<string>;
@@ -70,6 +73,8 @@ export async function openDesk(options: {
   /** Those of `db` unless given. */
   lookups?: Pool;
   log: Logger;
+  /** What to count in; without it nothing is counted. */
+  metrics?: Metrics | undefined;
   baseUrl: URL;
   /** The text of APP_SECRET, which may list several values. */
   appSecret: string;
@@ -101,6 +106,7 @@ export async function openDesk(options: {
     countWrongKey: openWrongKeyCount(lookups),
     countRecoveryCodes: batched((ids: string[]) => countRecoveryCodes(lookups, ids), BATCHES),
     log: options.log,
+    metrics: options.metrics,
     baseUrl,
     returnOrigins: new Set(options.returnOrigins),
     seal,

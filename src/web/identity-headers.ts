@@ -1,6 +1,7 @@
 import { headerValue } from "../base/header-value";
 import type { Person } from "../base/person";
 import type { CheckedApiKey } from "../records/api-keys/api-keys";
+import { ForwardHeaders } from "./api/schemas";
 
 /** Somebody whom an application behind a reverse proxy is told about. */
 export type Identity = {
@@ -30,12 +31,12 @@ export function identityOfKey({ id, owner, name, firstName, lastName, roles }: C
  * them then overwrites whatever a client has sent under their names. Values are read by percent-decoding.
  */
 export function identityHeaders({ id, kind, email, name, roles, keyId }: Identity): Record<string, string> {
-  return {
+  return ForwardHeaders.parse({
     "X-Latchkey-User-Id": id,
     "X-Latchkey-Kind": kind,
     "X-Latchkey-Email": headerValue(email ?? ""),
     "X-Latchkey-Name": headerValue(name),
     "X-Latchkey-Roles": headerValue(roles.join(",")),
     "X-Latchkey-Key-Id": keyId ?? "",
-  };
+  });
 }

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { readTraceparent } from "../base/trace-context";
 import type { Logger } from "../platform/log";
+import type { NoteAnswer } from "../platform/metrics";
 
 declare module "node:http" {
   interface IncomingMessage {
@@ -11,22 +13,32 @@ declare module "node:http" {
 
 /**
  * Names a request, and logs it when it is answered, or when its connection breaks: id, method, path, status and
- * milliseconds; no query string, header or body.
+ * milliseconds, and where it belongs in a distributed trace, as OpenTelemetry names that; no query string, other header or
+ * body. `note` is told too.
  */
-export function logAnswer(log: Logger, req: IncomingMessage, res: ServerResponse): void {
+export function logAnswer(
+  log: Logger,
+  req: IncomingMessage,
+  res: ServerResponse,
+  note: NoteAnswer | undefined,
+): void {
   const { method, url: path } = req;
   const id = randomUUID();
   const began = performance.now();
   req.id = id;
+  const trace = readTraceparent(req.headers.traceparent);
   res.on("close", () => {
-    const status = res.statusCode;
+    const { statusCode: status, writableFinished: whole } = res;
+    const took = performance.now() - began;
     const answer = {
       req: { id, method, path: pathOf(path) },
       res: { status },
-      responseTime: Math.round(performance.now() - began),
+      responseTime: Math.round(took),
+      ...(trace && { trace_id: trace.traceId, span_id: trace.spanId }),
     };
+    note?.(whole ? status : "aborted", took / 1000);
     if (status >= 500) log.error(answer, "request failed");
-    else log.info(answer, res.writableFinished ? "request" : "request aborted");
+    else log.info(answer, whole ? "request" : "request aborted");
   });
 }
 

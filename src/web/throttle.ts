@@ -97,6 +97,7 @@ export async function forgetGuesses({ desk, req }: Visit, email: string): Promis
 export async function countUnknownToken({ req, desk }: Visit): Promise<void> {
   const waitSeconds = await takeTry(desk.db, [addressThrottle(clientAddress(req.ip))]);
   if (waitSeconds === 0) return;
+  desk.metrics?.throttled("link");
   throw new Refusal(
     429,
     `Too many links that do not exist were opened from your address. Try again in ${waitInWords(waitSeconds)}.`,
@@ -125,10 +126,13 @@ async function counted<Answer>(
   attempt: Attempt<Answer>,
 ): Promise<Answer | TooManyTries> {
   try {
-    return await turns(throttles[0]?.key ?? "", () => countedInTurn(visit, what, throttles, attempt));
+    const answer = await turns(throttles[0]?.key ?? "", () => countedInTurn(visit, what, throttles, attempt));
+    if (answer instanceof TooManyTries) visit.desk.metrics?.throttled(what);
+    return answer;
   } catch (error) {
-    if (error instanceof TooManyWaiting) return new TooManyTries(WHEN_CROWDED_SECONDS);
-    throw error;
+    if (!(error instanceof TooManyWaiting)) throw error;
+    visit.desk.metrics?.throttled(what);
+    return new TooManyTries(WHEN_CROWDED_SECONDS);
   }
 }
 

@@ -3,6 +3,7 @@ import { crc32 } from "node:zlib";
 import { apiKeyId, makeApiKey } from "../../src/base/api-key-format";
 import { openTestDesk, type TestDesk } from "../support/desk";
 import { addPerson, type Known, PASSWORD, setUp } from "../support/people";
+import { until } from "../support/until";
 import { Visitor } from "../support/visitor";
 
 let desk: TestDesk;
@@ -43,6 +44,25 @@ function forge(real: string): string {
   for (; sum.length < 6; rest = Math.floor(rest / 62)) sum = alphabet.charAt(rest % 62) + sum;
   return body + sum;
 }
+
+describe("the log", () => {
+  it("says where a request belongs in a distributed trace, where its traceparent does", async () => {
+    const trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    for (const path of ["/v1/authentication/verify", "/v1/me", "/sign-in"]) {
+      await ask(path, { traceparent: `00-${trace}-00f067aa0ba902b7-01` });
+      await ask(path, { traceparent: "00-forged" });
+      const logged = () => desk.log.map((line) => JSON.parse(line)).filter(({ req }) => req?.path === path);
+      await until("both are logged", () => logged().length >= 2);
+      const [traced, untraced] = logged().slice(-2);
+      expect(traced).toMatchObject({
+        trace_id: trace,
+        span_id: "00f067aa0ba902b7",
+        req: { id: expect.any(String) },
+      });
+      expect(untraced).not.toHaveProperty("trace_id");
+    }
+  });
+});
 
 describe.each(PATHS)("GET and HEAD %s", (path) => {
   it.each(["GET", "HEAD"])(

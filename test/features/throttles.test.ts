@@ -387,7 +387,7 @@ describe("keys", () => {
     });
     expect([me.status, me.headers.has("retry-after")]).toEqual([429, true]);
     expect(await me.json()).toEqual({
-      errors: [{ status: "429", title: "Too many tries", detail: expect.any(String) }],
+      errors: [{ status: "429", title: "Too Many Requests", detail: expect.any(String) }],
     });
   });
 

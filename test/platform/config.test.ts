@@ -18,6 +18,7 @@ describe("the configuration", () => {
     const config = parseConfig({ BASE_URL: "" }, noFile);
     expect(config).toMatchObject({
       port: 3000,
+      metricsPort: undefined,
       databaseUrl: undefined,
       appSecret: undefined,
       mail: undefined,
@@ -50,6 +51,9 @@ describe("the configuration", () => {
   it.each([
     [{ PORT: "70000" }, "PORT is above 65535"],
     [{ PORT: "1.5" }, "PORT is not a whole number"],
+    [{ METRICS_PORT: "9100x" }, "METRICS_PORT is not a number"],
+    [{ METRICS_PORT: "0" }, "METRICS_PORT is below 1"],
+    [{ METRICS_PORT: "3000" }, "METRICS_PORT is the same as PORT: metrics are served on a port of their own"],
     [{ BASE_URL: "https://example.com/desk" }, "BASE_URL has a path: give the origin only"],
     [
       { TRUST_PROXY: "true,1" },

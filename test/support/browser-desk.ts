@@ -16,9 +16,9 @@ export class BrowserDesk {
     readonly browser: Browser,
   ) {}
 
-  static async open(): Promise<BrowserDesk> {
+  static async open(env: Record<string, string> = {}): Promise<BrowserDesk> {
     const office = await PostOffice.open();
-    return new BrowserDesk(office, await startProgram({ SMTP_URL: office.url }), await openBrowser());
+    return new BrowserDesk(office, await startProgram({ SMTP_URL: office.url, ...env }), await openBrowser());
   }
 
   /** A device: a browser that shares no cookies with the others, worked by mouse unless something else is said. */

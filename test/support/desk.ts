@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { Writable } from "node:stream";
 import type { Pool } from "pg";
 import { pino } from "pino";
+import { openMetrics } from "../../src/platform/metrics";
 import { makeServer } from "../../src/server";
 import { type Desk, openDesk } from "../../src/web/desk";
 import { openTestDatabase } from "./database";
@@ -38,6 +39,7 @@ export async function openTestDesk({
   appSecret = APP_SECRET,
   cookieDomain,
   returnOrigins = [],
+  metrics = false,
 }: {
   smtpUrl?: string;
   baseUrl?: string;
@@ -46,6 +48,7 @@ export async function openTestDesk({
   appSecret?: string;
   cookieDomain?: string;
   returnOrigins?: string[];
+  metrics?: boolean;
 } = {}): Promise<TestDesk> {
   const database = await openTestDatabase();
   const log: string[] = [];
@@ -70,6 +73,7 @@ export async function openTestDesk({
     const desk = await openDesk({
       db: database.db,
       log: logger,
+      metrics: metrics ? openMetrics() : undefined,
       baseUrl: new URL(baseUrl ?? origin),
       appSecret: secret,
       cookieDomain,

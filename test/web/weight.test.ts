@@ -40,6 +40,7 @@ describe("what a page weighs over the wire", () => {
     "/admin/activity",
     "/admin/settings",
     "/profile/sessions",
+    "/docs/api",
   ])("is less than 30 KB for %s on the first visit, with everything it loads", async (path) => {
     const files = await filesOf(path);
     expect(files.length).toBeGreaterThanOrEqual(5);

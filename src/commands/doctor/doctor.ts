@@ -7,7 +7,7 @@ import { quietLog } from "../open-installation";
 import { about } from "./finding";
 import { lookAtDataFolder } from "./look-at-data-folder";
 import { lookAtDatabase } from "./look-at-database";
-import { lookAtPort } from "./look-at-port";
+import { lookAtMetricsPort, lookAtPort } from "./look-at-port";
 import { lookAtReach } from "./look-at-reach";
 
 /** `doctor`: looks at everything that has to be right, and says what to do about what is not. Prints no secrets. */
@@ -28,6 +28,8 @@ export const doctor: Command = {
     findings.push(...database.findings);
     const introduction = findIntroduction(config);
     findings.push(await lookAtPort(config, introduction));
+    if (config.metricsPort !== undefined)
+      findings.push(await lookAtMetricsPort(config.metricsPort, config.host));
     findings.push(...aboutBaseUrl(config));
     if (introduction) findings.push(...(await lookAtReach(config, introduction, database.running ?? 0)));
     findings.push(await lookAtMail(config));

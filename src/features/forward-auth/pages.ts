@@ -1,13 +1,14 @@
 import { isBrowser, isNavigation, readAskedFor } from "../../base/asked-for";
 import { addressOn } from "../../base/local-path";
-import { answerErrors } from "../../web/answer-errors";
+import { ASK_FOR_KEY, sendError } from "../../web/api/errors";
+import { ForwardQuery } from "../../web/api/schemas";
 import { drawRoleRefusal } from "../../web/draw-role-refusal";
 import { findIdentity } from "../../web/find-identity";
 import { type Identity, identityHeaders } from "../../web/identity-headers";
 import { leaveForSignIn } from "../../web/leave";
 import { TooManyTries } from "../../web/throttle";
 import type { Visit } from "../../web/visit";
-import { forwardAuthQuery, hasRoles } from "./form";
+import { hasRoles } from "./has-roles";
 
 /**
  * GET /auth/forward: what a reverse proxy asks before it hands a request on to an application. 200 with who it is in
@@ -15,8 +16,8 @@ import { forwardAuthQuery, hasRoles } from "./form";
  */
 export async function check(visit: Visit): Promise<void> {
   const { req, res, desk } = visit;
-  const { role, activity } = forwardAuthQuery.parse(req.query);
-  const identity = await findIdentity(desk, req, { activity: !activity.includes("no") });
+  const { role, activity } = ForwardQuery.parse(req.query);
+  const identity = await findIdentity(desk, req, { activity: activity !== "no" });
   if (identity instanceof TooManyTries) return refuseTries(visit, identity);
   if (!identity) return askToSignIn(visit);
   if (!hasRoles(identity.roles, role)) return refuseRole(visit, identity, role);
@@ -24,16 +25,19 @@ export async function check(visit: Visit): Promise<void> {
 }
 
 function askToSignIn(visit: Visit): void {
-  const { req, res } = visit;
+  const { req } = visit;
   const asked = readAskedFor(req.headers);
   if (asked.proxyTakesAnyAnswer && isNavigation(req.headers)) {
     leaveForSignIn(visit, returnTo(visit));
     return;
   }
+  refuseKey(visit, "Sign in, or send a valid API key.");
+}
+
+function refuseKey({ req, res }: Visit, detail: string): void {
   // A browser would ask for a name and password in a window of its own.
-  const scheme = isBrowser(req.headers) ? "Bearer" : 'Basic realm="Latchkey", charset="UTF-8"';
-  res.set("WWW-Authenticate", scheme);
-  answerErrors(res, 401, "Unauthorized", "Sign in, or send a valid API key.");
+  res.set(isBrowser(req.headers) ? { "WWW-Authenticate": "Bearer" } : ASK_FOR_KEY);
+  sendError(res, 401, detail);
 }
 
 // The page that was asked for. What was sent with a form is gone: then the page it was sent from.
@@ -52,14 +56,16 @@ function unknownOrigin(page: string): string {
   return `Somebody signs in to go on to ${origin}, but RETURN_ORIGINS does not name it, so they stay here afterwards`;
 }
 
-function refuseTries({ req, res }: Visit, { waitSeconds }: TooManyTries): void {
-  const status = readAskedFor(req.headers).proxyTakesAnyAnswer ? 429 : 401;
+function refuseTries(visit: Visit, { waitSeconds }: TooManyTries): void {
+  const { req, res } = visit;
+  const detail = "Too many wrong keys were sent. Wait a little.";
   res.set("Retry-After", String(waitSeconds));
-  answerErrors(res, status, "Too many tries", "Too many wrong keys were sent. Wait a little.");
+  if (readAskedFor(req.headers).proxyTakesAnyAnswer) sendError(res, 429, detail);
+  else refuseKey(visit, detail);
 }
 
 async function refuseRole(visit: Visit, identity: Identity, asked: string[]): Promise<void> {
   const { req, res } = visit;
   if (isNavigation(req.headers)) return drawRoleRefusal(visit, identity, asked);
-  answerErrors(res, 403, "Forbidden", "This needs a role that the account does not have.");
+  sendError(res, 403, "This needs a role that the account does not have.");
 }

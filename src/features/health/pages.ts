@@ -1,11 +1,12 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { Refusal } from "../../base/refusal";
 import { readVersion } from "../../platform/version";
+import { doesAnswer } from "../../records/server";
+import { Alive, NotReady, Ready } from "../../web/api/schemas";
 import type { Visit } from "../../web/visit";
 
 /** GET /healthz: the process answers. */
 export async function alive({ res }: Visit): Promise<void> {
-  res.type("text").send("ok\n");
+  res.type("text").send(Alive.value);
 }
 
 const LONGEST_MS = 1_500;
@@ -13,18 +14,11 @@ const LONGEST_MS = 1_500;
 /** GET /readyz: the database answers too; 503 when it does not within a second and a half. */
 export async function ready({ res, desk }: Visit): Promise<void> {
   // Asked where no transaction is waited for: a busy replica is a ready one.
-  const asked = desk.lookups.query("select 1").then(
-    () => true,
-    () => false,
-  );
-  const timer = new AbortController();
-  const answer = await Promise.race([asked, pause(LONGEST_MS, false, timer).catch(() => false)]).finally(() =>
-    timer.abort(),
-  );
+  const answer = await doesAnswer(desk.lookups, LONGEST_MS);
   res
     .status(answer ? 200 : 503)
     .type("text")
-    .send(answer ? "ready\n" : "the database does not answer\n");
+    .send(answer ? Ready.value : NotReady.value);
 }
 
 /** What the program tells the doctor of how it sees the doctor's own request. */

@@ -4,6 +4,7 @@ import { readBySchema } from "../../platform/form-errors";
 import { clockMessage } from "../../platform/one-time-code";
 import { cameWithCookie, cookieTrouble } from "../../web/cookie-trouble";
 import { leave } from "../../web/leave";
+import { outcomeOf } from "../../web/outcome-of";
 import { drawPage, type Page } from "../../web/page";
 import { pageOfStage } from "../../web/page-of-stage";
 import { readForm, readQuery } from "../../web/read-form";
@@ -42,6 +43,8 @@ export async function givePassword(visit: Visit): Promise<void> {
     make: () => checkPassword(desk.db, desk.passwords, email, password),
     isWrong: (found) => found === undefined,
   });
+  if (!person || person instanceof TooManyTries)
+    desk.metrics?.signIn("password", person ? "throttled" : "wrong");
   if (person instanceof TooManyTries)
     return drawSignIn(visit, { returnTo, values, ...person.page("email", "wrong passwords for this email") });
   if (!person) {
@@ -58,6 +61,7 @@ export async function givePassword(visit: Visit): Promise<void> {
     stage: (tx) => findNextStep(tx, person),
     secondFactor: "none",
   });
+  desk.metrics?.signIn("password", stage);
   if (stage === "refused") return leave(visit, "/sign-in");
   // By way of the sign-in page, which sends on whoever comes with the cookie and tells the others that it is missing.
   const goingOn = `/sign-in?notice=no-cookie&return=${encodeURIComponent(goOn(visit))}`;
@@ -78,12 +82,14 @@ export async function giveCode(visit: PersonVisit): Promise<void> {
     isWrong: (given) => given === "wrong" || given === "closed" || typeof given === "object",
   });
   if (answer !== "accepted") {
+    desk.metrics?.signIn("one-time code", outcomeOf(answer));
     if (answer === "unreadable")
       desk.log.error({ id: visit.req.id, person: person.id }, "An authenticator cannot be read: see doctor");
     const mistake = answer instanceof TooManyTries ? answer.page("code", "wrong codes") : wrongCode(answer);
     return drawPage(visit, "sign-in/two-factor", { title: "Enter your one-time code", ...mistake });
   }
   const stage = await stepUpSession(visit, person.id, "one-time code");
+  desk.metrics?.signIn("one-time code", stage);
   await leave(visit, stage === "refused" ? "/sign-in" : goOn(visit));
 }
 
@@ -101,6 +107,7 @@ export async function giveRecoveryCode(visit: PersonVisit): Promise<void> {
     isWrong: (given) => given === "wrong" || given === "closed",
   });
   if (typeof answer === "string" || answer instanceof TooManyTries) {
+    desk.metrics?.signIn("recovery code", outcomeOf(answer));
     const mistake =
       typeof answer === "string"
         ? { status: 422, errors: [{ field: "recoveryCode", message: RECOVERY_MESSAGES[answer] }] }
@@ -108,6 +115,7 @@ export async function giveRecoveryCode(visit: PersonVisit): Promise<void> {
     return drawPage(visit, "sign-in/recovery-code", { title: "Use a recovery code", ...mistake });
   }
   const stage = await stepUpSession(visit, person.id, "recovery code");
+  desk.metrics?.signIn("recovery code", stage);
   await leave(visit, stage === "refused" ? "/sign-in" : goOn(visit), leftNotice(answer.left));
 }
 

@@ -8,6 +8,7 @@ import {
   secondFactorPurpose,
 } from "../../records/second-factors";
 import { leave } from "../../web/leave";
+import { outcomeOf } from "../../web/outcome-of";
 import { drawPage, type Page } from "../../web/page";
 import { readForm } from "../../web/read-form";
 import { hashSid } from "../../web/session-store";
@@ -25,11 +26,16 @@ export async function showEnrolment(visit: PersonVisit): Promise<void> {
 
 /** POST /two-factor/enrol: a right code enrols and signs in; the answer shows the recovery codes. */
 export async function enrol(visit: PersonVisit): Promise<void> {
+  const { metrics } = visit.desk;
   const answer = await confirm(visit, { reset: false });
   if (answer === "already-confirmed") return leave(visit, "/sign-in");
-  if (!isDone(answer)) return drawEnrolment(visit, failed(answer));
-  if ((await stepUpSession(visit, visit.person.id, "enrolled")) === "refused")
-    return leave(visit, "/sign-in");
+  if (!isDone(answer)) {
+    metrics?.signIn("enrolment", outcomeOf(answer));
+    return drawEnrolment(visit, failed(answer));
+  }
+  const stage = await stepUpSession(visit, visit.person.id, "enrolled");
+  metrics?.signIn("enrolment", stage);
+  if (stage === "refused") return leave(visit, "/sign-in");
   await drawRecoveryCodes(visit, answer.recoveryCodes, goOn(visit));
 }
 
@@ -39,6 +45,7 @@ export async function putOff(visit: PersonVisit): Promise<void> {
   if ((await putOffEnrolment(desk.db, actorOf(visit), person)) === "required")
     return leave(visit, "/two-factor/enrol");
   const stage = await stepUpSession(visit, person.id, "put off");
+  desk.metrics?.signIn("password", stage);
   await leave(visit, stage === "refused" ? "/sign-in" : goOn(visit));
 }
 
