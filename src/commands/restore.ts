@@ -101,7 +101,8 @@ async function refuseUnfit(db: Pool, migrations: string[]): Promise<void> {
   }
   if (await othersStay(db)) {
     throw new CommandRefused(
-      "Others are connected to this database. Stop every Latchkey, and whatever else uses it, first. Nothing was changed.",
+      "Others are connected to this database. Stop every Latchkey, and whatever else uses it, first; what a pooler keeps " +
+        "open counts too. Nothing was changed.",
     );
   }
 }

@@ -4,7 +4,7 @@ import { AppSecretLost } from "../platform/app-secret";
 import { BackupUnreadable } from "../platform/backup-file";
 import { type Config, ConfigProblems, parseConfig } from "../platform/config";
 import { DataFolderRefused } from "../platform/embedded-postgres";
-import { DatabaseIsNewer, ServerTooOld } from "../platform/migrations";
+import { DatabaseIsNewer, MigrationHeldUp, ServerTooOld } from "../platform/migrations";
 import { FileExists } from "../platform/new-file";
 import { readVersion } from "../platform/version";
 import { WrongAppSecret } from "../web/open-seal";
@@ -49,6 +49,7 @@ const FOR_OPERATORS = [
   ConfigProblems,
   DataFolderRefused,
   DatabaseIsNewer,
+  MigrationHeldUp,
   FileExists,
   ServerTooOld,
   WrongAppSecret,

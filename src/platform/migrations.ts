@@ -11,26 +11,36 @@ export class DatabaseIsNewer extends Error {}
 /** The database server is older than Latchkey supports. */
 export class ServerTooOld extends Error {}
 
+/** Others held on to a table all the while. */
+export class MigrationHeldUp extends Error {}
+
 /**
  * Brings the database to this program's schema, in one transaction and under a lock: of two replicas starting at once,
- * one migrates and the other waits. With `last`, it goes no further than to that migration. Throws DatabaseIsNewer or
- * ServerTooOld, having changed nothing.
+ * one migrates and the other waits. With `last`, it goes no further than to that migration. Where others use its tables it
+ * gives way to them and tries again, `tries` times. Throws DatabaseIsNewer, ServerTooOld or MigrationHeldUp, having
+ * changed nothing.
  */
 export async function migrate(
   url: string,
   folder: string,
   onProgress: (line: string) => void,
   last?: string,
+  tries = TRIES,
 ): Promise<void> {
   for (let tried = 1; ; tried++) {
     try {
       return await migrateOnce(url, folder, onProgress, last);
     } catch (error) {
-      if (!isInTheWay(error) || tried === TRIES) throw error;
+      if (!isInTheWay(error)) throw error;
+      if (tried === tries) throw new MigrationHeldUp(HELD_UP, { cause: error });
       await pause(PAUSE_MS);
     }
   }
 }
+
+const HELD_UP =
+  "The database could not be migrated: something else, such as a backup, held on to its tables all the while. " +
+  "Nothing was changed. Try again when it is done.";
 
 // A migration waits for whoever uses a table, and everybody who comes after them waits for it. So it gives up before they
 // notice, and well before Postgres looks for a deadlock (deadlock_timeout, 1 s) and ends a statement of theirs.

@@ -1,14 +1,14 @@
 import { DatabaseError, type Pool, type QueryResult, type QueryResultRow } from "pg";
 
-// The prepared statement is not there, or another is, under this name, where a pooler has not been told by `isDirect`;
-// the last one: its result changed when another release migrated.
-const NOT_AS_PREPARED = new Set(["26000", "42P05", "0A000"]);
+// Its result changed when another release migrated; or it is not there, or another is, under this name: where something
+// in between hands out connections and was not noticed.
+const NOT_AS_PREPARED = new Set(["0A000", "26000", "42P05"]);
 /** Whether statements may be prepared, by pool. */
 const mayPrepare = new WeakMap<Pool, Promise<boolean>>();
 
 /**
- * Sends a statement that Postgres plans once per connection, under `name`. Through a pooler, and once another release
- * has changed its result, it is planned anew each time.
+ * Sends a statement that Postgres plans once per connection, under `name`. Through a pooler, and once it was not
+ * found as it was prepared, it is planned anew each time.
  */
 export async function queryPrepared<Row extends QueryResultRow>(
   pool: Pool,
@@ -42,8 +42,11 @@ async function isDirect(pool: Pool): Promise<boolean> {
   const client = await pool.connect();
   try {
     const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
-    return rows[0]?.pid === (client as unknown as { processID: number | null }).processID;
-  } finally {
     client.release();
+    return rows[0]?.pid === (client as unknown as { processID: number | null }).processID;
+  } catch (error) {
+    // What is asked next would be answered behind what did not come.
+    client.release(error as Error);
+    throw error;
   }
 }

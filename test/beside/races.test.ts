@@ -1,11 +1,11 @@
-import { openBouncer } from "./pgbouncer";
-import { isInstalled } from "./process";
+import { type Bouncer, openBouncer } from "./pgbouncer";
+import { describeWith } from "./process";
 
 // The races of test/hold, each on two replicas, with PgBouncer between them and the database: fewer rounds than there.
 process.env.RACES ??= "8";
 
-if (isInstalled("pgbouncer")) {
-  let bouncer: Awaited<ReturnType<typeof openBouncer>>;
+describeWith(["pgbouncer"], "with the database behind PgBouncer", () => {
+  let bouncer: Bouncer;
   const direct = process.env.TEST_POSTGRES_URL ?? "";
   beforeAll(async () => {
     bouncer = await openBouncer(direct);
@@ -13,9 +13,7 @@ if (isInstalled("pgbouncer")) {
   });
   afterAll(async () => {
     delete process.env.TEST_POSTGRES_BY;
-    await bouncer.stop();
+    await bouncer?.stop();
   });
   require("../hold/races.test");
-} else {
-  it.skip("races through PgBouncer (skipped: there is no pgbouncer on this machine)", () => {});
-}
+});

@@ -1,62 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { runHere } from "../support/command-line";
-import { asking, emptyDatabase, rowsIn } from "../support/restored";
+import { carry } from "../support/carry";
 
-const APP_SECRET = "an operator's secret of more than thirty-two characters";
 const OTHER = process.env.OTHER_POSTGRES_URL;
-const ADA = [
-  "admin",
-  "create",
-  "--email",
-  "ada@example.com",
-  "--first-name",
-  "Ada",
-  "--last-name",
-  "Lovelace",
-];
-
-const folder = mkdtempSync(path.join(tmpdir(), "latchkey-between-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-const version = (url: string) =>
-  asking(url, async (client) =>
-    Number((await client.query("show server_version_num")).rows[0].server_version_num),
-  );
-
-async function done(env: Record<string, string>, ...args: string[]) {
-  const { code, out } = await runHere(env, [...args, "--json"]);
-  expect({ code, out: code === 0 ? "" : out }).toEqual({ code: 0, out: "" });
-  return JSON.parse(out);
-}
-
-/** Backs up from one server and restores on the other: equal by hash, and row for row. */
-async function carry(from: string | undefined, to: string | undefined): Promise<void> {
-  const [source, target] = [await emptyDatabase(from), await emptyDatabase(to)];
-  try {
-    expect(await version(source.url)).not.toBe(await version(target.url));
-    const [here, there] = [source, target].map(({ url }) => ({ DATABASE_URL: url, APP_SECRET }));
-    await done(here ?? {}, "migrate");
-    await done(here ?? {}, ...ADA);
-    await asking(source.url, (client) =>
-      client.query(
-        `update people set first_name = E'A\\\\d\\ta\\nLove', roles = '{member,"a b",NULL}', created_at = '2001-02-03 04:05:06.789012Z';
-         insert into roles (name) values ('Ä'), ('a'), ('B');
-         with added as (insert into trail (action, actor_kind, details) values ('a', 'person', '{"b": [1.50, "ü"], "aa": null}') returning id)
-         insert into trail_unlinked select id from added`,
-      ),
-    );
-    const file = path.join(folder, `${Math.random()}.backup`);
-    const { sha256 } = await done(here ?? {}, "backup", file);
-    expect(await done(there ?? {}, "restore", file)).toMatchObject({ sha256 });
-    expect(await rowsIn(target.url)).toEqual(await rowsIn(source.url));
-    expect(await done(there ?? {}, "audit", "verify")).toMatchObject({ intact: true, entries: 2 });
-  } finally {
-    await source.drop();
-    await target.drop();
-  }
-}
 
 describe("between the Postgres of the tests and another version", () => {
   if (OTHER === undefined) {

@@ -1,0 +1,87 @@
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { MigrationHeldUp, migrate } from "../../src/platform/migrations";
+import { openTestDatabase } from "../support/database";
+import { until } from "../support/until";
+
+const folder = mkdtempSync(path.join(tmpdir(), "latchkey-migrations-"));
+cpSync(path.join(__dirname, "..", "..", "migrations"), folder, { recursive: true });
+writeFileSync(
+  path.join(folder, "0999_next.sql"),
+  "-- Up Migration\nalter table roles add column spare text;\nalter table people add column spare text;\n",
+);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+let database: Awaited<ReturnType<typeof openTestDatabase>>;
+beforeEach(async () => {
+  database = await openTestDatabase();
+});
+afterEach(() => database.close());
+
+const isDone = async (table: string) =>
+  (
+    await database.db.query(
+      "select from information_schema.columns where table_name = $1 and column_name = 'spare'",
+      [table],
+    )
+  ).rowCount === 1;
+
+/** Somebody in the middle of a transaction that has looked at people, as a backup has. */
+async function reader() {
+  const client = await database.db.connect();
+  await client.query("begin; select from people limit 1");
+  return async () => {
+    await client.query("commit");
+    client.release();
+  };
+}
+
+describe("a migration of a table that somebody uses", () => {
+  it("lets those who come after it through meanwhile, and is done when that somebody is", async () => {
+    const leave = await reader();
+    const migrated = migrate(database.url, folder, () => {});
+    let longest = 0;
+    for (const until = Date.now() + 2_500; Date.now() < until; await pause(20)) {
+      const began = performance.now();
+      await database.db.query("select from people limit 1");
+      longest = Math.max(longest, performance.now() - began);
+    }
+    expect(longest).toBeLessThan(900);
+    expect(await isDone("people")).toBe(false);
+    await leave();
+    await migrated;
+    expect([await isDone("roles"), await isDone("people")]).toEqual([true, true]);
+  });
+
+  it("gives up at last, says so, and has changed nothing", async () => {
+    const leave = await reader();
+    const failed = await migrate(database.url, folder, () => {}, undefined, 2).catch((error) => error);
+    expect(failed).toBeInstanceOf(MigrationHeldUp);
+    expect(failed.message).toContain("such as a backup");
+    expect(await isDone("roles")).toBe(false);
+    await leave();
+    await migrate(database.url, folder, () => {});
+    expect(await isDone("people")).toBe(true);
+  });
+
+  it("waits without an end for another program that migrates, and then has nothing to do", async () => {
+    const other = await database.db.connect();
+    await other.query("begin; select pg_advisory_xact_lock(7241865325823964)");
+    let waited = true;
+    const migrated = migrate(database.url, folder, () => {}, undefined, 1).then(() => {
+      waited = false;
+    });
+    await until("it waits", async () => {
+      const waiting = "select from pg_locks where locktype = 'advisory' and not granted";
+      return (await database.db.query(waiting)).rowCount === 1;
+    });
+    await pause(1_000);
+    expect(waited).toBe(true);
+    await other.query("commit");
+    other.release();
+    await migrated;
+    expect(await isDone("people")).toBe(true);
+  });
+});
