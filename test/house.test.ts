@@ -86,7 +86,7 @@ describe("the house", () => {
   it("keeps nothing in a connection that a pooler would give to somebody else", () => {
     // Sent as SQL in lower case: locks, tables and listeners of a session, and names but those of queryPrepared.
     const ofSession =
-      /pg_(try_)?advisory_(un)?lock\b|\blisten [a-z_]+[;"`]|create temp|\bprepare [a-z_]+ as\b/;
+      /pg_(try_)?advisory_(un)?lock\b|["`;]\s*listen [a-z_]+|create temp|\bprepare [a-z_]+ as\b/;
     // The lock on the data folder has a connection to the Postgres that comes along, with nothing between.
     expect(files.filter((file) => ofSession.test(sources.get(file) ?? ""))).toEqual([
       "platform/embedded-postgres/app-lock.ts",
