@@ -15,10 +15,10 @@ export class ServerTooOld extends Error {}
 export class MigrationHeldUp extends Error {}
 
 /**
- * Brings the database to this program's schema, in one transaction and under a lock: of two replicas starting at once,
- * one migrates and the other waits. With `last`, it goes no further than to that migration. Where others use its tables it
- * gives way to them and tries again, `tries` times. Throws DatabaseIsNewer, ServerTooOld or MigrationHeldUp, having
- * changed nothing.
+ * Brings the database to this program's schema, under a lock: of two replicas starting at once, one migrates and the
+ * other waits. With `last`, it goes no further than to that migration. Where others use a table it gives way to them and
+ * tries again, `tries` times. Throws DatabaseIsNewer or ServerTooOld, having changed nothing; or MigrationHeldUp, having
+ * done whole migrations or none.
  */
 export async function migrate(
   url: string,
@@ -28,25 +28,31 @@ export async function migrate(
   tries = TRIES,
 ): Promise<void> {
   for (let tried = 1; ; tried++) {
+    const client = new Client({ connectionString: url });
+    await client.connect();
     try {
-      return await migrateOnce(url, folder, onProgress, last);
+      while (await migrateNext(client, { folder, onProgress, last, patience: patienceOf(tried) }));
+      return;
     } catch (error) {
       if (!isInTheWay(error)) throw error;
       if (tried === tries) throw new MigrationHeldUp(HELD_UP, { cause: error });
-      await pause(PAUSE_MS);
+    } finally {
+      await client.end();
     }
+    await pause(PAUSE_MS);
   }
 }
 
 const HELD_UP =
   "The database could not be migrated: something else, such as a backup, held on to its tables all the while. " +
-  "Nothing was changed. Try again when it is done.";
+  "Try again when it is done.";
 
 // A migration waits for whoever uses a table, and everybody who comes after them waits for it. So it gives up before they
-// notice, and well before Postgres looks for a deadlock (deadlock_timeout, 1 s) and ends a statement of theirs.
-const PATIENCE_MS = 400;
+// notice, and before Postgres looks for a deadlock (deadlock_timeout, 1 s) and ends a statement of theirs. Longer where a
+// busy machine takes longer over each of their transactions.
+const patienceOf = (tried: number) => Math.min(350 + 50 * tried, 900);
 const PAUSE_MS = 300;
-const TRIES = 200;
+const TRIES = 120;
 
 function isInTheWay(error: unknown): boolean {
   const [LOCK_NOT_AVAILABLE, DEADLOCK] = ["55P03", "40P01"];
@@ -57,36 +63,38 @@ function isInTheWay(error: unknown): boolean {
 // The number that node-pg-migrate locks for a session, which a pooler in transaction mode would give to somebody else.
 const LOCK = "7241865325823964";
 
-async function migrateOnce(
-  url: string,
-  folder: string,
-  onProgress: (line: string) => void,
-  last: string | undefined,
-): Promise<void> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    // The runner's own "begin" finds this one and changes nothing; its "commit" ends it, and with it the lock.
-    await client.query(
-      `begin; select pg_advisory_xact_lock(${LOCK}); set local lock_timeout = ${PATIENCE_MS}`,
-    );
-    await refuseOldServer(client);
-    await refuseNewerDatabase(client, folder);
-    // Counted: node-pg-migrate knows no other way to stop at one.
-    const pending = last === undefined ? [] : await listPending(client, folder);
-    await runner({
-      dbClient: client,
-      dir: folder,
-      direction: "up",
-      ...(last !== undefined && { count: pending.filter((name) => name <= last).length }),
-      migrationsTable: TABLE,
-      singleTransaction: true,
-      noLock: true,
-      logger: { debug: () => {}, info: onProgress, warn: onProgress, error: onProgress },
-    });
-  } finally {
-    await client.end();
+type Todo = {
+  folder: string;
+  onProgress: (line: string) => void;
+  last: string | undefined;
+  patience: number;
+};
+
+/**
+ * Does one migration in a transaction of its own: with a second table held, statements that hold the one and want the
+ * other would be in its way for good. False where there was none to do.
+ */
+async function migrateNext(client: Client, { folder, onProgress, last, patience }: Todo): Promise<boolean> {
+  await client.query(`begin; select pg_advisory_xact_lock(${LOCK}); set local lock_timeout = ${patience}`);
+  await refuseOldServer(client);
+  await refuseNewerDatabase(client, folder);
+  const pending = (await listPending(client, folder)).filter((name) => last === undefined || name <= last);
+  if (pending.length === 0) {
+    await client.query("commit");
+    return false;
   }
+  // The runner's own "begin" finds this one and changes nothing; its "commit" ends it, and with it the lock.
+  await runner({
+    dbClient: client,
+    dir: folder,
+    direction: "up",
+    count: 1,
+    migrationsTable: TABLE,
+    singleTransaction: true,
+    noLock: true,
+    logger: { debug: () => {}, info: onProgress, warn: onProgress, error: onProgress },
+  });
+  return true;
 }
 
 async function refuseOldServer(client: Client): Promise<void> {

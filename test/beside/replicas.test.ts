@@ -100,15 +100,16 @@ describeWith(["nginx", "pgbouncer"], "two replicas behind nginx, with the databa
   });
 });
 
-/** The build as it is with one more migration, which takes hold of a table that each request reads. */
+/** The build as it is with two more migrations, each of a table that most requests read. */
 function nextVersion(): string {
   const root = mkdtempSync(path.join(tmpdir(), "latchkey-next-"));
   for (const part of ["dist", "views", "public", "migrations", "package.json"])
     cpSync(path.join(ROOT, part), path.join(root, part), { recursive: true });
   symlinkSync(path.join(ROOT, "node_modules"), path.join(root, "node_modules"));
-  const migration =
-    "-- Up Migration\nalter table people add column pronouns text;\nalter table sessions add column spare text;\n";
-  writeFileSync(path.join(root, "migrations", "0999_next.sql"), migration);
+  const migration = (name: string, change: string) =>
+    writeFileSync(path.join(root, "migrations", `${name}.sql`), `-- Up Migration\n${change};\n`);
+  migration("0998_next", "alter table people add column pronouns text");
+  migration("0999_next", "alter table sessions add column spare text");
   return root;
 }
 

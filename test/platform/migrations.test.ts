@@ -6,13 +6,23 @@ import { MigrationHeldUp, migrate } from "../../src/platform/migrations";
 import { openTestDatabase } from "../support/database";
 import { until } from "../support/until";
 
-const folder = mkdtempSync(path.join(tmpdir(), "latchkey-migrations-"));
-cpSync(path.join(__dirname, "..", "..", "migrations"), folder, { recursive: true });
-writeFileSync(
-  path.join(folder, "0999_next.sql"),
-  "-- Up Migration\nalter table roles add column spare text;\nalter table people add column spare text;\n",
-);
-afterAll(() => rmSync(folder, { recursive: true }));
+const PEOPLE = "alter table people add column spare text;\n";
+const ROLES = "alter table roles add column spare text;\n";
+
+/** The migrations there are, and some more. */
+function folderWith(...more: string[]): string {
+  const folder = mkdtempSync(path.join(tmpdir(), "latchkey-migrations-"));
+  cpSync(path.join(__dirname, "..", "..", "migrations"), folder, { recursive: true });
+  for (const [i, change] of more.entries())
+    writeFileSync(path.join(folder, `999${i}_next.sql`), `-- Up Migration\n${change}`);
+  return folder;
+}
+
+const folder = folderWith(ROLES + PEOPLE);
+const inTwo = folderWith(PEOPLE, ROLES);
+afterAll(() => {
+  for (const made of [folder, inTwo]) rmSync(made, { recursive: true });
+});
 
 let database: Awaited<ReturnType<typeof openTestDatabase>>;
 beforeEach(async () => {
@@ -52,6 +62,23 @@ describe("a migration of a table that somebody uses", () => {
     expect(await isDone("people")).toBe(false);
     await leave();
     await migrated;
+    expect([await isDone("roles"), await isDone("people")]).toEqual([true, true]);
+  });
+
+  it("gets its turn while statements that use two tables come without a pause, one table after the other", async () => {
+    let stopped = false;
+    const asking = Array.from({ length: 6 }, async () => {
+      while (!stopped)
+        await database.db.query(
+          "select pg_sleep(0.05) from (select count(*) from roles) r, (select count(*) from people) p",
+        );
+    });
+    try {
+      await migrate(database.url, inTwo, () => {}, undefined, 5);
+    } finally {
+      stopped = true;
+      await Promise.all(asking);
+    }
     expect([await isDone("roles"), await isDone("people")]).toEqual([true, true]);
   });
 
