@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
 import { Server as SocketServer } from "node:net";
 import { setImmediate as immediate } from "node:timers/promises";
+import { CommandRefused } from "./command";
 
 /** What this program answers to at all. */
 const METHODS = "GET, HEAD, POST";
@@ -34,10 +35,20 @@ export async function listen(
     ),
   );
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
+    server.once("error", (error: NodeJS.ErrnoException) => reject(asRefusal(error, port, host)));
     server.listen(port, host, resolve);
   });
   return server;
+}
+
+function asRefusal(error: NodeJS.ErrnoException, port: number, host: string | undefined): Error {
+  const sentences: Record<string, string> = {
+    EADDRINUSE: `Port ${port} is taken by another program: stop that, or choose another port.`,
+    EACCES: `Port ${port} may not be listened on by this user: choose one above 1023.`,
+    EADDRNOTAVAIL: `HOST is ${host}, which is no address of this computer.`,
+  };
+  const sentence = sentences[error.code ?? ""];
+  return sentence === undefined ? error : new CommandRefused(sentence, { cause: error });
 }
 
 /**

@@ -8,10 +8,21 @@ export const settings: Command = {
   options: {},
   positionals: 0,
   async run() {
-    const lines = SETTINGS.flatMap(({ name, otherwise, is, secret }) => [
+    const settings = SETTINGS.map(({ is, otherwise, ...setting }) => ({
+      ...setting,
+      is: plain(is),
+      unlessSet: plain(otherwise),
+    }));
+    const lines = settings.flatMap(({ name, unlessSet, is, secret }) => [
       name + (secret ? `, or ${name}_FILE` : ""),
-      `    ${is} (unless set: ${otherwise})`.replaceAll("`", ""),
+      `    ${is}`,
+      `    unless set: ${unlessSet}`,
     ]);
-    return { ok: true, lines, json: { settings: SETTINGS } };
+    return { ok: true, lines, json: { settings } };
   },
 };
+
+// README's words, without its marks.
+function plain(words: string): string {
+  return words.replaceAll("`", "").replace(/ \((above|below)\)/, " (see README)");
+}

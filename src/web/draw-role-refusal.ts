@@ -15,7 +15,7 @@ export async function drawRoleRefusal(
   const { views } = res.app.locals as { views: Views };
   const home = new URL("/profile", desk.baseUrl).href;
   const signOut = new URL("/sign-out", desk.baseUrl).href;
-  const html = views("forward-auth/refused", { name, email, roles: inWords(asked), home, signOut });
+  const html = views("forward-auth/refused", { name, email, roles: rolesInWords(asked), home, signOut });
   const style = /<style>([\s\S]*?)<\/style>/.exec(html)?.[1] ?? "";
   const hash = createHash("sha256").update(style).digest("base64");
   res.set(
@@ -25,8 +25,8 @@ export async function drawRoleRefusal(
   res.status(403).type("html").send(html);
 }
 
-// "the role billing", "the roles billing and support", "one of the roles billing or support".
-function inWords(asked: readonly string[]): string {
+/** What has to be had, as a sentence goes on: "the role billing and one of the roles support, operations". */
+export function rolesInWords(asked: readonly string[]): string {
   const each = asked.map((names) => {
     const list = names.split(",").map((name) => name.trim());
     return list.length === 1

@@ -196,7 +196,7 @@ describe("the doctor at a running installation", () => {
   });
 
   it("finds that it is reached, how, and by which version", async () => {
-    const found = await examineBehind(asItShould, { TRUST_PROXY: "1" });
+    const found = await examineBehind(asItShould, { TRUST_PROXY: "1", HOST: "127.0.0.1" });
     expect(found.BASE_URL).toMatchObject({ state: "ok", says: `${proxy.origin} leads to this installation` });
     expect(found.Proxy).toMatchObject({
       state: "ok",
@@ -260,6 +260,29 @@ describe("the doctor at a running installation", () => {
   async function outcomesOf(given: Env): Promise<string> {
     return (await latchkey(given, ["doctor"])).out;
   }
+
+  it("is content where proxy and program are on one computer, so that all seem to come from there", async () => {
+    const found = await examineBehind(asItShould, { TRUST_PROXY: "1", HOST: "127.0.0.1" });
+    expect(found.Proxy).toMatchObject({ state: "ok" });
+  });
+
+  it("warns of a port that others than the proxy can reach and be believed at", async () => {
+    const found = await examineBehind(asItShould, { TRUST_PROXY: "1" });
+    expect(found.HOST).toMatchObject({
+      state: "note",
+      says: expect.stringContaining("set HOST to the address that the proxy uses"),
+    });
+  });
+
+  it("names what it was given otherwise than the program that runs", async () => {
+    const reach = { COOKIE_DOMAIN: "example.com", RETURN_ORIGINS: "https://wiki.example.com" };
+    await examineBehind(asItShould, { TRUST_PROXY: "1", HOST: "127.0.0.1" });
+    expect(await outcomesOf({ ...mine, RETURN_ORIGINS: "https://localhost:8443" })).toContain(
+      "RETURN_ORIGINS: the program that runs was given none, and this command https://localhost:8443",
+    );
+    const alone = { ...mine, BASE_URL: "https://auth.example.com", COOKIE_DOMAIN: reach.COOKIE_DOMAIN };
+    expect(await outcomesOf(alone)).toContain("COOKIE_DOMAIN is set and this is not, so nobody comes back");
+  });
 
   it("is told nothing by the program unless it proves to have the secret", async () => {
     await examineBehind(asItShould, { TRUST_PROXY: "1" });

@@ -8,7 +8,7 @@ import { about } from "./finding";
 import { lookAtDataFolder } from "./look-at-data-folder";
 import { lookAtDatabase } from "./look-at-database";
 import { lookAtMetricsPort, lookAtPort } from "./look-at-port";
-import { lookAtReach } from "./look-at-reach";
+import { lookAtBehindProxy, lookAtReach } from "./look-at-reach";
 
 /** `doctor`: looks at everything that has to be right, and says what to do about what is not. Prints no secrets. */
 export const doctor: Command = {
@@ -30,7 +30,7 @@ export const doctor: Command = {
     findings.push(await lookAtPort(config, introduction));
     if (config.metricsPort !== undefined)
       findings.push(await lookAtMetricsPort(config.metricsPort, config.host));
-    findings.push(...aboutBaseUrl(config));
+    findings.push(...aboutBaseUrl(config), ...lookAtBehindProxy(config));
     if (introduction) findings.push(...(await lookAtReach(config, introduction, database.running ?? 0)));
     findings.push(await lookAtMail(config));
     return answerOf(findings);

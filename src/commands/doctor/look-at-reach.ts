@@ -11,23 +11,35 @@ const proxy = about("Proxy");
 
 /** Whether people get to this installation by BASE_URL, and what the program sees of them when they do. */
 export async function lookAtReach(
-  { baseUrl }: Config,
+  config: Config,
   introduction: Introduction,
   running: number,
 ): Promise<Finding[]> {
+  const { baseUrl } = config;
   if (running === 0) return [base.note(`${baseUrl.origin} was not tried, because the program does not run`)];
   const asked = await askProgram(baseUrl.origin, introduction);
   if (asked.kind !== "ours") return [base.problem(whyNotOurs(asked, baseUrl))];
-  if (asked.seen.origin !== baseUrl.origin)
-    return [
-      base.problem(
-        `the program that runs was given ${asked.seen.origin}, and this command ${baseUrl.origin}: give both the same`,
-      ),
-    ];
+  const { seen } = asked;
+  const given = [
+    differs("BASE_URL", seen.origin, baseUrl.origin),
+    differs("COOKIE_DOMAIN", seen.cookieDomain ?? "none", config.cookieDomain ?? "none"),
+    differs(
+      "RETURN_ORIGINS",
+      seen.returnOrigins.join(",") || "none",
+      config.returnOrigins.join(",") || "none",
+    ),
+  ].flat();
+  const reached = given.length > 0 ? given : [base.ok(`${baseUrl.origin} leads to this installation`)];
+  return [...reached, ...seenBy(seen, baseUrl), ...aboutVersion(seen)];
+}
+
+// What is set for the one and not for the other is easily taken for mended.
+function differs(name: string, theirs: string, ours: string): Finding[] {
+  if (theirs === ours) return [];
   return [
-    base.ok(`${baseUrl.origin} leads to this installation`),
-    ...seenBy(asked.seen, baseUrl),
-    ...aboutVersion(asked.seen),
+    about(name).problem(
+      `the program that runs was given ${theirs}, and this command ${ours}: give both the same environment`,
+    ),
   ];
 }
 
@@ -79,7 +91,7 @@ function seenBy(seen: Seen, baseUrl: URL): Finding[] {
           "X-Forwarded-For by what it sees itself, and set TRUST_PROXY to the number of proxies, or to false without one",
       ),
     ];
-  if (seen.address === seen.peer && told !== "" && told !== MADE_UP_ADDRESS)
+  if (!seen.believesPeer && told !== "" && told !== MADE_UP_ADDRESS)
     return [
       proxy.problem(
         `everybody seems to come from the proxy's address ${seen.peer}, so that one person's wrong passwords hold up all: ` +
@@ -87,6 +99,26 @@ function seenBy(seen: Seen, baseUrl: URL): Finding[] {
       ),
     ];
   return [proxy.ok(`requests come over ${seen.protocol}, from ${seen.address}`)];
+}
+
+/** What of the environment makes a proxy useless or an application unreachable, whether the program runs or not. */
+export function lookAtBehindProxy({ trustProxy, host, cookieDomain, returnOrigins }: Config): Finding[] {
+  const findings: Finding[] = [];
+  const everywhere = host === undefined || host === "0.0.0.0" || host === "::";
+  if ((trustProxy === true || typeof trustProxy === "number") && trustProxy !== 0 && everywhere)
+    findings.push(
+      about("HOST").note(
+        "whoever reaches this port without the proxy is believed where they say they come from (TRUST_PROXY): set HOST to " +
+          "the address that the proxy uses, such as 127.0.0.1, or let a firewall keep others away",
+      ),
+    );
+  if (cookieDomain !== undefined && returnOrigins.length === 0)
+    findings.push(
+      about("RETURN_ORIGINS").note(
+        "COOKIE_DOMAIN is set and this is not, so nobody comes back to the application they came from: name its address",
+      ),
+    );
+  return findings;
 }
 
 function aboutVersion(seen: Seen): Finding[] {

@@ -2,7 +2,7 @@ import { isBrowser, isNavigation, readAskedFor } from "../../base/asked-for";
 import { addressOn } from "../../base/local-path";
 import { ASK_FOR_KEY, sendError } from "../../web/api/errors";
 import { ForwardQuery } from "../../web/api/schemas";
-import { drawRoleRefusal } from "../../web/draw-role-refusal";
+import { drawRoleRefusal, rolesInWords } from "../../web/draw-role-refusal";
 import { findIdentity } from "../../web/find-identity";
 import { type Identity, identityHeaders } from "../../web/identity-headers";
 import { leaveForSignIn } from "../../web/leave";
@@ -67,5 +67,5 @@ function refuseTries(visit: Visit, { waitSeconds }: TooManyTries): void {
 async function refuseRole(visit: Visit, identity: Identity, asked: string[]): Promise<void> {
   const { req, res } = visit;
   if (isNavigation(req.headers)) return drawRoleRefusal(visit, identity, asked);
-  sendError(res, 403, "This needs a role that the account does not have.");
+  sendError(res, 403, `This needs ${rolesInWords(asked)}, and the account does not have it.`);
 }

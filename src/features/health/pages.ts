@@ -24,12 +24,16 @@ export async function ready({ res, desk }: Visit): Promise<void> {
 /** What the program tells the doctor of how it sees the doctor's own request. */
 export type Seen = {
   version: string;
-  /** The origin of its BASE_URL. */
+  /** The origin of its BASE_URL, and its COOKIE_DOMAIN and RETURN_ORIGINS. */
   origin: string;
+  cookieDomain: string | null;
+  returnOrigins: string[];
   protocol: string;
   /** Where the request comes from as this program takes it, and the address at the other end of the connection. */
   address: string | null;
   peer: string | null;
+  /** Whether it believes what the other end says of where a request comes from (TRUST_PROXY). */
+  believesPeer: boolean;
   /** What a proxy says of how the browser came, believed or not. */
   forwardedProto: string | null;
   forwardedFor: string | null;
@@ -48,9 +52,12 @@ export async function describe({ req, res, desk }: Visit): Promise<void> {
   const seen: Seen = {
     version: readVersion(),
     origin: desk.baseUrl.origin,
+    cookieDomain: desk.cookie.domain ?? null,
+    returnOrigins: [...desk.returnOrigins],
     protocol: req.protocol,
     address: req.ip ?? null,
     peer: req.socket.remoteAddress ?? null,
+    believesPeer: req.app.get("trust proxy fn")(req.socket.remoteAddress ?? "", 0),
     forwardedProto: req.get("x-forwarded-proto") ?? null,
     forwardedFor: req.get("x-forwarded-for") ?? null,
     proof: desk.introduction.prove("answer", nonce),
