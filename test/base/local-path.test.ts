@@ -52,6 +52,7 @@ describe("the address to return to after signing in", () => {
     "https://wiki.example.com.evil.example/",
     "https://wiki.example.com@evil.example/",
     "https://ada:pw@wiki.example.com/",
+    "https://ada@wiki.example.com/",
     "https://evil.example/https://wiki.example.com",
     "https://wiki.example.com\\@evil.example/",
     "https:wiki.example.com",
