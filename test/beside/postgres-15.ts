@@ -3,6 +3,8 @@ import { chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { freePort } from "../support/program";
+import { asking } from "../support/restored";
+import { until } from "../support/until";
 import { start } from "./process";
 
 // Debian keeps the server's programs off the PATH.
@@ -39,8 +41,16 @@ export async function openPostgres15(programs: string): Promise<{ url: string; s
     port,
     account,
   );
+  const url = `postgres://postgres:${PASSWORD}@127.0.0.1:${port}/postgres`;
+  // It listens a moment before it is ready.
+  const answers = () =>
+    asking(url, (client) => client.query("select 1")).then(
+      () => true,
+      () => false,
+    );
+  await until("Postgres 15 answers", answers);
   return {
-    url: `postgres://postgres:${PASSWORD}@127.0.0.1:${port}/postgres`,
+    url,
     async stop() {
       await running.stop();
       rmSync(folder, { recursive: true, force: true });
