@@ -29,6 +29,8 @@ export function addressOn(address: string, origins: ReadonlySet<string>): URL | 
   if (address.length > LONGEST || !/^[\x21-\x7e]*$/.test(address) || address.includes("\\")) return undefined;
   if (!URL.canParse(address)) return undefined;
   const url = new URL(address);
+  // The origin of "blob:https://wiki.example.com/a" is the wiki's.
+  if (!/^https?:$/.test(url.protocol)) return undefined;
   if (url.username !== "" || url.password !== "") return undefined;
   return origins.has(url.origin) ? url : undefined;
 }

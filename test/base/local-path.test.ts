@@ -1,4 +1,4 @@
-import { localPath, returnAddress } from "../../src/base/local-path";
+import { addressOn, localPath, returnAddress } from "../../src/base/local-path";
 
 describe("an address to return to", () => {
   it.each(["/", "/profile", "/profile?tab=1&x=%20", "/a/b.c~d"])("%s is kept", (address) => {
@@ -64,4 +64,15 @@ describe("the address to return to after signing in", () => {
     ["https://wiki.example.com/"],
     undefined,
   ])("may not be %j", (address) => expect(returnAddress(address, "-", origins)).toBe("-"));
+});
+
+describe("an address on one of some origins", () => {
+  const origins = new Set(["https://wiki.example.com"]);
+
+  it("is read", () =>
+    expect(addressOn("https://wiki.example.com/a", origins)?.host).toBe("wiki.example.com"));
+
+  it.each(["blob:https://wiki.example.com/a"])("is not %s, whose page is no page of theirs", (address) =>
+    expect(addressOn(address, origins)).toBeUndefined(),
+  );
 });

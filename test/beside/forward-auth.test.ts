@@ -163,6 +163,75 @@ describe.each(PROXIES)("README's recipe for $name", ({ name, open }) => {
       expect(application.came[0]?.headers["x-latchkey-email"]).toBe("zoe@example.com");
     });
 
+    it("tells the application everything, whatever a client wants taken away on the way", async () => {
+      application.came.length = 0;
+      const named = ["User-Id", "Kind", "Email", "Name", "Roles", "Key-Id"].map((one) => `X-Latchkey-${one}`);
+      const connection = ["--http1.1", "-H", `Connection: close, ${named.join(", ")}`];
+      expect((await curl("/", "-u", `${zoe.email}:${key}`, ...connection)).status).toBe(200);
+      expect(application.came[0]?.headers).toMatchObject({
+        "x-latchkey-user-id": expect.stringMatching(/^[\da-f-]{36}$/),
+        "x-latchkey-kind": "person",
+        "x-latchkey-email": "zoe@example.com",
+        "x-latchkey-name": "Zo%C3%AB %E6%9D%8E",
+        "x-latchkey-roles": "member,billing",
+        "x-latchkey-key-id": key.slice(2, 10),
+      });
+    });
+
+    it.each([
+      ["h2c", undefined],
+      ["websocket", name === "caddy" ? "websocket" : undefined],
+    ])(
+      "asked for %s, asks the application for %s: what is sent by another protocol is looked at by nobody",
+      async (protocol, passed) => {
+        application.came.length = 0;
+        const upgrade = ["-H", "Connection: Upgrade, HTTP2-Settings", "-H", `Upgrade: ${protocol}`];
+        const settings = ["-H", "HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA"];
+        const auth = ["-u", `${zoe.email}:${key}`];
+        expect((await curl("/", "--http1.1", ...auth, ...upgrade, ...settings)).status).toBe(200);
+        expect(application.came).toHaveLength(1);
+        expect(application.came[0]?.headers.upgrade).toBe(passed);
+      },
+    );
+
+    it("leaves the application its own query, also one that Latchkey would understand", async () => {
+      application.came.length = 0;
+      expect((await curl("/people?role=editor&activity=no", "-u", `${zoe.email}:${key}`)).status).toBe(200);
+      expect(application.came.map(({ url }) => url)).toEqual(["/people?role=editor&activity=no"]);
+    });
+
+    it("shows the application no session, however oddly the cookies are written", async () => {
+      const grace = await addPerson(desk, "odd@example.com", ["member"], overHttps());
+      const session = grace.visitor.cookieHeader();
+      const [, value = ""] = /__Secure-latchkey=([^;]+)/.exec(session) ?? [];
+      for (const cookies of [`;${session}`, `; ${session}; z=2`, `a=1;${session};z=2`, `\t${session}; z=2`]) {
+        application.came.length = 0;
+        expect((await curl("/", "--http1.1", "-H", `Cookie:${cookies}`)).status).toBe(200);
+        expect(application.came).toHaveLength(1);
+        expect(JSON.stringify(application.came)).not.toContain(value);
+      }
+    });
+
+    it("sends somebody whose form it refused back to the page that the form was on", async () => {
+      const from = ["-H", "Accept: text/html", "-H", `Referer: ${WIKI}/edit`];
+      const answer = await curl("/save", ...from, "-i", "--data", "words=1");
+      expect(answer.status).toBe(302);
+      const back = `${AUTH}/sign-in?return=${encodeURIComponent(`${WIKI}/edit`)}`;
+      expect(answer.body.toLowerCase()).toContain(`location: ${back}\r\n`.toLowerCase());
+    });
+
+    it("lets somebody with a hundred roles and a long name pass", async () => {
+      const roles = Array.from({ length: 100 }, (_, i) => `the department ${i}`);
+      const many = await addPerson(desk, "many@example.com", ["member"], overHttps());
+      await desk.db.query(
+        "update people set first_name = repeat('李', 100), last_name = repeat('李', 100), roles = $1 where email = $2",
+        [roles, many.email],
+      );
+      application.came.length = 0;
+      expect((await curl("/", "-H", `Cookie: ${many.visitor.cookieHeader()}`)).status).toBe(200);
+      expect(application.came[0]?.headers["x-latchkey-roles"]).toBe(roles.join(","));
+    });
+
     it("lets nobody reach another page by saying which one was asked for", async () => {
       const lies = ["X-Original-URL", "X-Forwarded-Uri", "X-Forwarded-Host", "X-Forwarded-Method"].flatMap(
         (header) => ["-H", `${header}: /elsewhere`],

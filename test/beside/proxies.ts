@@ -26,6 +26,7 @@ async function openNginx(places: Places): Promise<RecipeProxy> {
   const port = await freePort();
   const servers = withValues(recipe("nginx", "auth_request"), {
     ...inBoth(places),
+    "/auth/forward": `/auth/forward${places.query ?? ""}`,
     "listen 443 ssl": `listen 127.0.0.1:${port} ssl`,
     "/etc/ssl/": `${CERTIFICATES}/`,
   });
@@ -75,18 +76,17 @@ async function openCaddy(places: Places): Promise<RecipeProxy> {
 	default_bind 127.0.0.1
 	storage file_system ${folder}
 }
-${withValues(recipe("caddyfile", "forward_auth"), inBoth(places))}`,
+${withValues(recipe("caddyfile", "forward_auth"), { ...inBoth(places), "/auth/forward?": `/auth/forward${places.query ?? "?"}` })}`,
   );
   const args = ["run", "--config", file, "--adapter", "caddyfile"];
   const env = { PATH: process.env.PATH ?? "", HOME: folder };
   return stopWith(folder, port, await start("caddy", args, port, { env }));
 }
 
-function inBoth({ latchkey, application, query = "" }: Places): Record<string, string> {
+function inBoth({ latchkey, application }: Places): Record<string, string> {
   return {
     "127.0.0.1:3000": `127.0.0.1:${latchkey}`,
     "127.0.0.1:8080": `127.0.0.1:${application}`,
-    "/auth/forward": `/auth/forward${query}`,
   };
 }
 
