@@ -333,6 +333,23 @@ describe("the embedded Postgres, when something is killed", () => {
     }
   });
 
+  itOnLinux("refuses a folder whose server neither a process here nor a port tells of", async () => {
+    const folder = await newFolder();
+    const first = await start(folder);
+    const file = path.join(folder, "postgres/postmaster.pid");
+    const text = await readFile(file, "utf8");
+    // As it looks from another container: the number is somebody else's there, and nobody listens on the port.
+    const [, data, began, , ...lines] = text.split("\n");
+    const unseen = [process.pid, data, began, 1, ...lines].join("\n");
+    await writeFile(file, unseen);
+    const { error } = await refusal(folder);
+    expect(error).toBeInstanceOf(DataFolderRefused);
+    expect(error).toHaveProperty("message", expect.stringContaining("in another container, perhaps"));
+    expect(await readFile(file, "utf8")).toBe(unseen);
+    await writeFile(file, text);
+    expect(await ask(first.url, "select 1 as one")).toEqual([{ one: 1 }]);
+  });
+
   it("starts although a power cut left an empty postmaster.pid", async () => {
     const folder = await newFolder();
     await (await start(folder)).stop();

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type AppLock, isAppLockHeld, takeAppLock } from "./app-lock";
+import { isClusterHeld } from "./cluster-lock";
 import { connect, type NoConnection } from "./connect";
 import { readPassword } from "./password";
 import { type PidFile, processOf, readPidFile, removePidFile } from "./pid-file";
@@ -10,6 +11,8 @@ import type { Site } from "./types";
 const PATIENCE_MS = 60_000;
 const FULL_PATIENCE_MS = 1500;
 const EMPTY_PATIENCE_MS = 1500;
+// What a killed server leaves behind is gone sooner.
+const HELD_PATIENCE_MS = 5_000;
 const ORPHAN_PROOF_MS = 500;
 
 /** Deals with a server that already runs on the cluster, or seems to; afterwards one may be started. */
@@ -18,9 +21,14 @@ export async function clearTheWay(site: Site, signal: AbortSignal): Promise<void
   for (;;) {
     signal.throwIfAborted();
     const file = await readPidFile(site.data);
-    if (file === undefined) return;
-    const answer = await ask(site, file);
+    const answer = file ? await ask(site, file) : "nobody";
     if (answer === "nobody" || answer === "wrong-password") {
+      if (isHeldUnseen(site, file)) {
+        if (Date.now() - began > HELD_PATIENCE_MS) throw heldElsewhere(site);
+        await sleep(50, undefined, { signal });
+        continue;
+      }
+      if (file === undefined) return;
       // Empty: being written this moment, or cut short by a power cut. Postgres would refuse it for ever.
       if (file.pid === 0) {
         if (Date.now() - began > EMPTY_PATIENCE_MS) await removePidFile(site.data, file);
@@ -44,7 +52,7 @@ export async function clearTheWay(site: Site, signal: AbortSignal): Promise<void
     }
     if (Date.now() - began > PATIENCE_MS) {
       throw new Error(
-        `A Postgres (process ${file.pid}) runs on the data folder ${site.data.root} but does not answer; ` +
+        `A Postgres (process ${file?.pid}) runs on the data folder ${site.data.root} but does not answer; ` +
           `stop it and start again. Its last log lines:\n${await lastLogLines(site.data)}`,
       );
     }
@@ -65,6 +73,17 @@ export function wrongPassword(site: Site): string {
   return (
     `The password in ${site.data.password} does not open the database beside it; put the right file back, ` +
     `or stop everything that uses the folder, delete the file, and Latchkey will set a new password.`
+  );
+}
+
+function isHeldUnseen(site: Site, file: PidFile | undefined): boolean {
+  return isClusterHeld(site.data.cluster) && !(file && processOf(file) === "postgres");
+}
+
+function heldElsewhere(site: Site): DataFolderRefused {
+  return new DataFolderRefused(
+    `A Postgres that is not among the processes here runs on the data folder ${site.data.root} ` +
+      `(in another container, perhaps); stop it first, or point DATA_DIR elsewhere.`,
   );
 }
 
@@ -102,12 +121,7 @@ async function stopOrphan(site: Site, file: PidFile, lock: AppLock): Promise<voi
     .query("select pg_read_file('postmaster.pid') as text")
     .catch(() => undefined);
   if (told?.rows[0]?.text !== file.text) return;
-  if (processOf(file) !== "postgres" && process.platform !== "win32") {
-    throw new DataFolderRefused(
-      `A Postgres that this computer's process list does not show runs on the data folder ${site.data.root} ` +
-        `(in another container, perhaps); stop it first, or point DATA_DIR elsewhere.`,
-    );
-  }
+  if (processOf(file) !== "postgres" && process.platform !== "win32") throw heldElsewhere(site);
   site.log.warn({ pid: file.pid }, "Stopping the Postgres that an earlier Latchkey left behind");
   for (const [name, patience] of STOPPING) {
     process.kill(file.pid, name);

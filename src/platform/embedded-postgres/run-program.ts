@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { spawnAs } from "./account";
+import { holdingCluster } from "./cluster-lock";
 import { programEnvironment } from "./program-environment";
 import { openServerLog } from "./server-log";
 import type { Site } from "./types";
@@ -23,7 +24,8 @@ export async function runProgram(
   const log = await openServerLog(site.data);
   try {
     const all = [...args, "-D", clusterArgument(site, cluster), ...(input.database ? [input.database] : [])];
-    const child = spawn(program, all, {
+    const command = holdingCluster(cluster, program, all);
+    const child = spawn(command.file, command.args, {
       ...spawnAs(site.account),
       cwd: cluster,
       env: programEnvironment(),

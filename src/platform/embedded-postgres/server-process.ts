@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { spawnAs } from "./account";
+import { holdingCluster } from "./cluster-lock";
 import { errorText } from "./error-code";
 import { startGuard } from "./guard";
 import { programEnvironment } from "./program-environment";
@@ -21,7 +22,12 @@ export type ServerProcess = {
 /** Starts Postgres on the cluster; whether it comes up shows when one connects. */
 export async function startServerProcess(site: Site, port: number): Promise<ServerProcess> {
   const log = await openServerLog(site.data);
-  const child = spawn(site.programs.postgres, serverArguments(site, port), {
+  const { file, args } = holdingCluster(
+    site.data.cluster,
+    site.programs.postgres,
+    serverArguments(site, port),
+  );
+  const child = spawn(file, args, {
     ...spawnAs(site.account),
     cwd: site.data.cluster,
     env: programEnvironment(),
