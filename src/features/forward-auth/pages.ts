@@ -16,6 +16,8 @@ import { hasRoles } from "./has-roles";
  */
 export async function check(visit: Visit): Promise<void> {
   const { req, res, desk } = visit;
+  const misspelt = Object.keys(req.query).find((name) => name !== "role" && /^roles?(\[\d*\])?$/i.test(name));
+  if (misspelt !== undefined) return refuseMisspelt(visit, misspelt);
   const { role, activity } = ForwardQuery.parse(req.query);
   const identity = await findIdentity(desk, req, { activity: activity !== "no" });
   if (identity instanceof TooManyTries) return refuseTries(visit, identity);
@@ -54,6 +56,13 @@ function returnTo({ req, desk }: Visit): string | undefined {
 function unknownOrigin(page: string): string {
   const origin = URL.canParse(page) ? new URL(page).origin : "an address that cannot be read";
   return `Somebody signs in to go on to ${origin}, but RETURN_ORIGINS does not name it, so they stay here afterwards`;
+}
+
+// What was meant to keep people out must not let everybody in.
+function refuseMisspelt({ req, res, desk }: Visit, name: string): void {
+  const sentence = `A proxy asks for "${name}", which is not known: write it "role"`;
+  desk.log.warn({ id: req.id }, sentence);
+  sendError(res, 403, `${sentence}.`);
 }
 
 function refuseTries(visit: Visit, { waitSeconds }: TooManyTries): void {
