@@ -105,7 +105,7 @@ describe("with METRICS_PORT the program", () => {
     const first = await start({ METRICS_PORT: String(port) });
     const second = await start({ METRICS_PORT: String(port) });
     expect(second.process.exitCode).toBe(1);
-    expect(second.printed()).toContain("EADDRINUSE");
+    expect(second.printed()).toContain(`Port ${port} is taken by another program`);
     await first.end("SIGTERM");
   });
 });
