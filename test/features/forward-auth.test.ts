@@ -215,6 +215,25 @@ describe("GET /auth/forward refuses", () => {
   }, 60_000);
 });
 
+describe("GET /auth/forward answers at the application's host", () => {
+  it("so it makes no promise for that host, as it does for its own", async () => {
+    const strict = "strict-transport-security";
+    const refused = [
+      await check({}),
+      await check({ ...BROWSER, ...caddy("/") }),
+      await check(cookieOf(zoe), "?role=administrator"),
+      await check({ ...BROWSER, ...cookieOf(zoe) }, "?role=administrator"),
+    ];
+    expect(refused.map(({ status, headers }) => [status, headers.get(strict)])).toEqual([
+      [401, null],
+      [302, null],
+      [403, null],
+      [403, null],
+    ]);
+    expect((await overHttps().raw("/sign-in")).headers.get(strict)).toContain("max-age");
+  });
+});
+
 describe("GET /auth/forward sends a browser to sign in", () => {
   it("and back to the page it asked for, as Caddy and Traefik tell it", async () => {
     const answer = await check({ ...BROWSER, ...caddy("/page?a=1&b=%20c") });

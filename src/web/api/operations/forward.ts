@@ -6,7 +6,7 @@ import { exampleOf } from "./example";
 import type { AnswerHeader, Operation } from "./operation";
 
 const basic = ASK_FOR_KEY["WWW-Authenticate"];
-const noRole = "This needs a role that the account does not have.";
+const noRole = "This needs the role billing, and the account does not have it.";
 const html = { type: "text/html", schema: z.string() } as const;
 
 /** GET /auth/forward. */
@@ -51,7 +51,8 @@ export const forward: Operation = {
       ...errors(401, "Sign in, or send a valid API key.", "Nobody who may pass"),
     },
     403: {
-      description: "They are who they say, but do not have the roles that were asked for.",
+      description:
+        "They are who they say, but do not have the roles that were asked for; or the proxy misspelt `role`, which must let nobody in.",
       bodies: [
         ...errors(403, noRole, "A role is missing").bodies,
         { ...html, examples: { "To a browser on its way to a page": "<!DOCTYPE html>…" } },
