@@ -6,7 +6,7 @@ import { generateSync } from "otplib";
 import { Client } from "pg";
 import { pino } from "pino";
 import { startEmbeddedPostgres } from "../src/platform/embedded-postgres";
-import { latchkey, runHere } from "./support/command-line";
+import { CREATE_ADA, latchkey, runHere } from "./support/command-line";
 import { openTestDatabase } from "./support/database";
 import { PASSWORD, setupKey } from "./support/people";
 import { freePort, type Program, runProgram } from "./support/program";
@@ -21,7 +21,6 @@ const MIGRATIONS = readdirSync(path.join(ROOT, "migrations"))
   .map((file) => path.basename(file, ".sql"))
   .sort();
 const APP_SECRET = "an operator's secret of more than thirty-two characters";
-const ADA = ["--email", "ada@example.com", "--first-name", "Ada", "--last-name", "Lovelace"];
 const GRACE = ["--email", "grace@example.com", "--first-name", "Grace", "--last-name", "Hopper"];
 
 describe("on the data folder", () => {
@@ -34,10 +33,10 @@ describe("on the data folder", () => {
       const nothing = await latchkey(env, ["audit", "verify"]);
       expect(nothing).toMatchObject({ code: 1, err: expect.stringContaining("There is no installation in") });
 
-      const created = await latchkey(env, ["admin", "create", ...ADA]);
+      const created = await latchkey(env, CREATE_ADA);
       expect(created).toMatchObject({ code: 0, err: "" });
       const password = /only this once: (\S{20})/.exec(created.out)?.[1] ?? "";
-      const again = await latchkey(env, ["admin", "create", ...ADA]);
+      const again = await latchkey(env, CREATE_ADA);
       expect(again).toMatchObject({ code: 1, out: "", err: "ada@example.com has an account already.\n" });
 
       program = await runProgram(env);
@@ -121,7 +120,7 @@ describe("an installation of an earlier version, stopped", () => {
     });
     for (const command of [
       ["audit", "verify"],
-      ["admin", "create", ...ADA],
+      CREATE_ADA,
       ["admin", "reset-2fa", "ada@example.com", "--reason", "lost phone"],
     ]) {
       const { code, err } = await latchkey(env, command);
@@ -147,7 +146,7 @@ describe("with DATABASE_URL", () => {
   afterEach(() => database.close());
 
   it("verifies the trail, and ends with 1 naming the entry that was changed", async () => {
-    await latchkey(env, ["admin", "create", ...ADA]);
+    await latchkey(env, CREATE_ADA);
     expect(await latchkey(env, ["audit", "verify"])).toMatchObject({
       code: 0,
       out: expect.stringContaining("1 entry"),
@@ -162,7 +161,7 @@ describe("with DATABASE_URL", () => {
   });
 
   it("verifies that the hash of an earlier verification is in the trail still, and ends with 1 when it is not", async () => {
-    await latchkey(env, ["admin", "create", ...ADA]);
+    await latchkey(env, CREATE_ADA);
     const { out } = await latchkey(env, ["audit", "verify"]);
     const hash = /last hash (\S+)\n/.exec(out)?.[1] ?? "";
     await latchkey(env, ["admin", "create", ...GRACE]);
@@ -180,7 +179,7 @@ describe("with DATABASE_URL", () => {
   });
 
   it("has a doctor who finds what is wrong, says what to do, and prints no secret", async () => {
-    await latchkey(env, ["admin", "create", ...ADA]);
+    await latchkey(env, CREATE_ADA);
     const wrong = "another secret that is long enough but is not the one";
     const cases: [Record<string, string>, string][] = [
       [{ ...env, APP_SECRET: wrong }, "APP_SECRET is not the one this database was made with"],
@@ -200,9 +199,9 @@ describe("with DATABASE_URL", () => {
   });
 
   it("refuses weak passwords and wrong input in a sentence, changing nothing", async () => {
-    const weak = await latchkey(env, ["admin", "create", ...ADA, "--password-stdin"], "short\n");
+    const weak = await latchkey(env, [...CREATE_ADA, "--password-stdin"], "short\n");
     expect(weak).toMatchObject({ code: 1, err: "Use at least 12 characters: this has 5\n" });
-    const empty = await latchkey(env, ["admin", "create", ...ADA, "--password-stdin"], "");
+    const empty = await latchkey(env, [...CREATE_ADA, "--password-stdin"], "");
     expect(empty.code).toBe(1);
     const nobody = await latchkey(env, ["admin", "reset-2fa", "x@example.com", "--reason", "y"]);
     expect(nobody).toMatchObject({ code: 1, err: "Nobody has the email x@example.com.\n" });
@@ -220,7 +219,7 @@ describe("a password on standard input", () => {
     "that never ends, as from %s, is read to the end of its first line, or as far as none goes",
     async (name, args, says) => {
       const endless = spawn(name, args, { stdio: ["ignore", "pipe", "ignore"] });
-      const command = ["admin", "create", ...ADA, "--password-stdin"];
+      const command = [...CREATE_ADA, "--password-stdin"];
       const { code, err } = await latchkey({ DATA_DIR: "/nowhere" }, command, endless.stdout);
       endless.kill();
       expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining(says) });
@@ -234,7 +233,7 @@ describe("usage", () => {
     [["dance"]],
     [["admin"]],
     [["admin", "create", "--email", "nobody"]],
-    [["admin", "create", ...ADA, "--password", "x"]],
+    [[...CREATE_ADA, "--password", "x"]],
     [["admin", "reset-2fa", "--reason", "x"]],
     [["admin", "reset-2fa", "x@example.com"]],
     [["admin", "reset-2fa", "x@example.com", "--reason", "  "]],
@@ -257,6 +256,18 @@ describe("usage", () => {
     expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(err).toContain("latchkey ");
     expect(err).not.toContain("    at ");
+  });
+
+  it("is said as JSON where that was asked for", async () => {
+    for (const args of [
+      ["doctor", "--json", "--verbose"],
+      ["backup", "--json"],
+      ["admin", "create", "--json"],
+    ]) {
+      const { code, out, err } = await runHere({}, args);
+      expect({ code, err }).toEqual({ code: 2, err: "" });
+      expect(JSON.parse(out)).toEqual({ ok: false, error: expect.stringContaining("Usage: latchkey") });
+    }
   });
 
   it.each(["--help", "-h", "help", "admin --help", "admin -h", "admin help"])(

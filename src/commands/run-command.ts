@@ -75,7 +75,7 @@ async function runServe(
   terminal: Terminal,
 ): Promise<number | undefined> {
   if (args.includes("--help") || args.includes("-h")) return tellHelp(SERVE, terminal);
-  if (args.length > 0) return misused(SERVE, `serve takes no ${args[0]}`, terminal);
+  if (args.length > 0) return misused(SERVE, `serve takes no ${args[0]}`, terminal, false);
   try {
     await serve(readConfig(env), terminal.stdout.isTTY === true);
     return undefined;
@@ -92,26 +92,28 @@ async function runOne(
   terminal: Terminal,
 ): Promise<number> {
   const common = { help: { type: "boolean", short: "h" }, json: { type: "boolean" } } as const;
+  // Also where the words cannot be read.
+  const asJson = args.includes("--json");
   let read: ReturnType<typeof parseArgs>;
   try {
     read = parseArgs({ args, options: { ...command.options, ...common }, allowPositionals: true });
   } catch (error) {
-    return misused(command, (error as Error).message, terminal);
+    return misused(command, (error as Error).message, terminal, asJson);
   }
   const entries = Object.entries(read.values);
   const flags = new Set(entries.filter(([, value]) => value === true).map(([name]) => name));
   const values = Object.fromEntries(entries.filter((entry) => typeof entry[1] === "string"));
   if (flags.has("help")) return tellHelp(command, terminal);
   if (read.positionals.length !== command.positionals) {
-    return misused(command, "There are too few or too many words.", terminal);
+    return misused(command, "There are too few or too many words.", terminal, asJson);
   }
   const given = { values: values as Record<string, string>, words: read.positionals, flags, terminal };
   const stdout = command.writesOutput?.(read.positionals) ? terminal.stderr : terminal.stdout;
   try {
-    return tell(await answer(command, given, env), flags.has("json"), { ...terminal, stdout });
+    return tell(await answer(command, given, env), asJson, { ...terminal, stdout });
   } catch (error) {
-    if (error instanceof UsageMistake) return misused(command, error.message, terminal);
-    if (flags.has("json")) stdout.write(`${JSON.stringify({ ok: false, error: textOf(error) })}\n`);
+    if (error instanceof UsageMistake) return misused(command, error.message, terminal, asJson);
+    if (asJson) stdout.write(`${JSON.stringify({ ok: false, error: textOf(error) })}\n`);
     else terminal.stderr.write(`${textOf(error)}\n`);
     return FAILED;
   }
@@ -167,8 +169,15 @@ function tellCommands(args: string[], { stdout, stderr }: Terminal): number {
   return MISUSED;
 }
 
-function misused({ usage }: { usage: string }, problem: string, { stderr }: Terminal): number {
-  stderr.write(`${problem}\nUsage: latchkey ${usage}\n`);
+function misused(
+  { usage }: { usage: string },
+  problem: string,
+  { stdout, stderr }: Terminal,
+  asJson: boolean,
+): number {
+  const text = `${problem}\nUsage: latchkey ${usage}\n`;
+  if (asJson) stdout.write(`${JSON.stringify({ ok: false, error: text.trim() })}\n`);
+  else stderr.write(text);
   return MISUSED;
 }
 

@@ -23,12 +23,16 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
-  if (program.process.exitCode === null) await program.end("SIGTERM");
+  for (const { process: child, end } of started) if (child.exitCode === null) await end("SIGTERM");
   await database.close();
 });
 
-const start = (env: Record<string, string> = {}) =>
-  runProgram({ DATABASE_URL: database.url, APP_SECRET, HOST: "127.0.0.1", ...env });
+const started: Program[] = [];
+async function start(env: Record<string, string> = {}): Promise<Program> {
+  const running = await runProgram({ DATABASE_URL: database.url, APP_SECRET, HOST: "127.0.0.1", ...env });
+  started.push(running);
+  return running;
+}
 
 describe("with METRICS_PORT the program", () => {
   it("serves metrics there, in the text format of Prometheus, and nothing else", async () => {

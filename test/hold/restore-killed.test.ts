@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { runHere, spawnLatchkey } from "../support/command-line";
+import { CREATE_ADA, runHere, spawnLatchkey } from "../support/command-line";
 import { asking, emptyDatabase } from "../support/restored";
 
 jest.setTimeout(600_000);
@@ -10,16 +10,6 @@ jest.setTimeout(600_000);
 const APP_SECRET = "an operator's secret of more than thirty-two characters";
 const BACKUP_PASSPHRASE = "a passphrase of some length";
 const ENTRIES = 8_000;
-const ADA = [
-  "admin",
-  "create",
-  "--email",
-  "ada@example.com",
-  "--first-name",
-  "Ada",
-  "--last-name",
-  "Lovelace",
-];
 
 const folder = mkdtempSync(path.join(tmpdir(), "latchkey-restore-killed-"));
 const file = path.join(folder, "some.backup");
@@ -35,7 +25,7 @@ beforeAll(async () => {
   source = await emptyDatabase();
   const env = { DATABASE_URL: source.url, APP_SECRET };
   await answerOf(env, "migrate");
-  await answerOf(env, ...ADA);
+  await answerOf(env, ...CREATE_ADA);
   await asking(source.url, (client) =>
     client.query(
       `with added as (insert into trail (action, actor_kind) select 'a', 'person' from generate_series(2, ${ENTRIES}) returning id)

@@ -18,7 +18,7 @@ import { listMigrations, migrate } from "../../src/platform/migrations";
 import { makePasswords } from "../../src/platform/passwords";
 import { makeSeal } from "../../src/platform/seal";
 import { BACKED_UP, LEFT_OUT, listStoredTables } from "../../src/records/backup/tables";
-import { runHere, spawnLatchkey } from "../support/command-line";
+import { CREATE_ADA, runHere, spawnLatchkey } from "../support/command-line";
 import { openTestDatabase } from "../support/database";
 import { asking, emptyDatabase, rowsIn } from "../support/restored";
 
@@ -28,16 +28,6 @@ const MIGRATIONS = path.join(__dirname, "..", "..", "migrations");
 const APP_SECRET = "an operator's secret of more than thirty-two characters";
 const OTHER_SECRET = "another secret of quite a lot more than thirty-two characters";
 const BACKUP_PASSPHRASE = "a passphrase of some length";
-const ADA = [
-  "admin",
-  "create",
-  "--email",
-  "ada@example.com",
-  "--first-name",
-  "Ada",
-  "--last-name",
-  "Lovelace",
-];
 
 let folder: string;
 let dropping: (() => Promise<void>)[];
@@ -77,7 +67,7 @@ async function refused(env: Record<string, string>, ...args: string[]): Promise<
 async function backedUp(env: Record<string, string> = {}) {
   const url = await database();
   await done(envOf(url), "migrate");
-  await done(envOf(url), ...ADA);
+  await done(envOf(url), ...CREATE_ADA);
   const file = inFolder("some.backup");
   return { url, file, made: await done({ ...envOf(url), ...env }, "backup", file) };
 }

@@ -6,7 +6,7 @@ import { generateSync } from "otplib";
 import type { Pool } from "pg";
 import { lookAtSealed } from "../../src/features/encryption/look-at-sealed";
 import { makeSeal, type Seal } from "../../src/platform/seal";
-import { latchkey, startLatchkey } from "../support/command-line";
+import { CREATE_ADA, latchkey, startLatchkey } from "../support/command-line";
 import { openTestDatabase } from "../support/database";
 import { PASSWORD, setupKey } from "../support/people";
 import { type Program, runProgram } from "../support/program";
@@ -121,7 +121,8 @@ describe("two programs on one Postgres", () => {
     right = await replace(right, `${NEW},${OLD}`);
     await sameAtBoth();
 
-    const halfWay = await latchkey(env(`${NEW},${OLD}`), ["doctor"]);
+    const beside = () => ({ ...env(`${NEW},${OLD}`), PORT: new URL(left.origin).port });
+    const halfWay = await latchkey(beside(), ["doctor"]);
     expect(halfWay).toMatchObject({
       code: 0,
       out: expect.stringMatching(/note +Secret: \d+ values are sealed under an older secret: run/),
@@ -132,7 +133,7 @@ describe("two programs on one Postgres", () => {
       /anew under the first secret: \d authenticators, .* and the key of the password hashes/,
     );
     expect(rotated.out).toContain("leave only the first in APP_SECRET and restart");
-    const done = await latchkey(env(`${NEW},${OLD}`), ["doctor"]);
+    const done = await latchkey(beside(), ["doctor"]);
     expect(done).toMatchObject({
       code: 0,
       out: expect.stringContaining("nothing is sealed under secret 2 of the list any more"),
@@ -186,18 +187,7 @@ describe("keys rotate-encryption, killed with SIGKILL", () => {
     const database = await openTestDatabase();
     let [older, newer] = [OLD, NEW];
     const env = () => ({ DATABASE_URL: database.url, APP_SECRET: `${newer},${older}` });
-    expect(
-      await latchkey({ ...env(), APP_SECRET: older }, [
-        "admin",
-        "create",
-        "--email",
-        "ada@example.com",
-        "--first-name",
-        "Ada",
-        "--last-name",
-        "Lovelace",
-      ]),
-    ).toMatchObject({ code: 0 });
+    expect(await latchkey({ ...env(), APP_SECRET: older }, CREATE_ADA)).toMatchObject({ code: 0 });
     await sealValues(database.db, makeSeal(older), 3_000);
     const content = await contents(database.db, makeSeal(older));
     const left = async () => (await lookAtSealed(database.db, makeSeal(newer, older), 2)).underEach[1] ?? 0;

@@ -98,9 +98,9 @@ describe("a backup file", () => {
     for (const none of ["", "PGDMP", "latchkey"])
       await expect(read(Buffer.from(none))).rejects.toThrow("is not a backup");
     await expect(readBackup(folder, undefined, collect)).rejects.toThrow("is not a file");
-    await expect(readBackup(path.join(folder, "none"), undefined, collect)).rejects.toMatchObject({
-      code: "ENOENT",
-    });
+    await expect(readBackup(path.join(folder, "none"), undefined, collect)).rejects.toThrow(
+      "There is no file",
+    );
   });
 
   it("with any one byte of its header, or any of many others, damaged is refused", async () => {

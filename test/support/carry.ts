@@ -1,20 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { runHere } from "./command-line";
+import { CREATE_ADA, runHere } from "./command-line";
 import { asking, emptyDatabase, rowsIn } from "./restored";
 
 const APP_SECRET = "an operator's secret of more than thirty-two characters";
-const ADA = [
-  "admin",
-  "create",
-  "--email",
-  "ada@example.com",
-  "--first-name",
-  "Ada",
-  "--last-name",
-  "Lovelace",
-];
 
 const version = (url: string) =>
   asking(url, async (client) =>
@@ -38,7 +28,7 @@ export async function carry(from: string | undefined, to: string | undefined): P
     expect(await version(source.url)).not.toBe(await version(target.url));
     const [here, there] = [source, target].map(({ url }) => ({ DATABASE_URL: url, APP_SECRET }));
     await done(here ?? {}, "migrate");
-    await done(here ?? {}, ...ADA);
+    await done(here ?? {}, ...CREATE_ADA);
     await asking(source.url, (client) =>
       client.query(
         `update people set first_name = E'A\\\\d\\ta\\nLove', roles = '{member,"a b",NULL}', created_at = '2001-02-03 04:05:06.789012Z';

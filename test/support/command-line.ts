@@ -6,6 +6,11 @@ import { runCommand } from "../../src/commands/run-command";
 
 const ROOT = path.join(__dirname, "..", "..");
 
+/** The command that adds Ada as an administrator. */
+export const CREATE_ADA = "admin create --email ada@example.com --first-name Ada --last-name Lovelace".split(
+  " ",
+);
+
 /** How a command ended, and what it said. */
 export type Ended = { code: number | null; out: string; err: string };
 

@@ -68,7 +68,11 @@ export async function needsPassphrase(file: string): Promise<boolean> {
 // It is read twice, so it must be a file that stays.
 async function readHeader(file: string): Promise<Buffer> {
   // Opening a pipe would wait for somebody to write into it.
-  if (!(await stat(file)).isFile()) {
+  const found = await stat(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") throw new BackupUnreadable(`There is no file ${file}.`);
+    throw error;
+  });
+  if (!found.isFile()) {
     throw new BackupUnreadable(`${file} is not a file. A backup is read twice, so save it to a file first.`);
   }
   const handle = await open(file, "r");
