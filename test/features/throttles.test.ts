@@ -430,6 +430,17 @@ describe("the count", () => {
     expect((await tryPassword(stranger(), ada.email)).status).toBe(422);
   });
 
+  it("that filled up while the clock was a day ahead lasts no longer than the answer says", async () => {
+    await triesUntilThrottled(() => tryPassword(stranger(), ada.email));
+    await passThrottles(desk, -24 * 3600);
+    const refused = await tryPassword(stranger(), ada.email);
+    expect(refused.status).toBe(429);
+    const wait = Number(refused.headers.get("retry-after"));
+    expect(wait).toBeLessThanOrEqual(60);
+    await passThrottles(desk, wait);
+    expect((await tryPassword(stranger(), ada.email)).status).toBe(422);
+  });
+
   it("tells nobody whose it is", async () => {
     await tryPassword(stranger(), ada.email);
     const { rows } = await desk.db.query("select * from throttles");
