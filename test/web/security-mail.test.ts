@@ -33,7 +33,7 @@ describe("the owner of an account is written to when", () => {
   it("a recovery code is used, with how many are left; a wrong one writes nothing", async () => {
     const half = await givePassword(ada, new Visitor(desk.origin));
     await half.follow("Use a recovery code");
-    await half.fill("Recovery code", "AAAA-BBBB-CCCC").press("Verify");
+    await half.fill("Recovery code", "AAAA-BBBB-CCCC-DDDD").press("Verify");
     await half.fill("Recovery code", ada.recoveryCodes[0] ?? "").press("Verify");
     expect(half.path).toBe("/profile");
     expect((await office.next(ADA)).text).toContain("9 recovery codes are left");

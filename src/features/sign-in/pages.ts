@@ -135,7 +135,7 @@ const RECOVERY_WRONG = "That recovery code is not right, or has been used alread
 
 const RECOVERY_MESSAGES = {
   closed: CLOSED,
-  malformed: "Enter one of your recovery codes: 12 letters and digits, like 7K2M-QX4T-9DHW",
+  malformed: "Enter a whole recovery code: 16 letters and digits, or 12 where it is an older one",
   wrong: RECOVERY_WRONG,
   used: RECOVERY_WRONG,
 };
