@@ -1,6 +1,7 @@
 import { DatabaseError } from "pg";
 import type { Person } from "../base/person";
 import type { Queryable } from "../platform/database";
+import type { Passwords } from "../platform/passwords";
 
 /** What the profile form saves. */
 export type ProfileFields = Pick<Person, "firstName" | "lastName" | "phoneNumber" | "sessionTimeout">;
@@ -85,6 +86,27 @@ export async function replacePasswordHash(
     [id, oldHash, newHash],
   );
   return rowCount === 1;
+}
+
+/**
+ * The hash that is stored for a person's password, where the typed one is right; otherwise undefined, for a stranger (no
+ * `found`) after the same time. A hash of a lower cost than the present one is made anew on the way. Throws the Refusal
+ * of `Passwords`.
+ */
+export async function verifyPassword(
+  db: Queryable,
+  passwords: Passwords,
+  typed: string,
+  found: { id: string; passwordHash: string | undefined } | undefined,
+): Promise<string | undefined> {
+  const hash = found?.passwordHash;
+  if (!(await passwords.matches(typed, hash)) || !found || hash === undefined) return undefined;
+  const stronger = await passwords.strengthen(typed, hash);
+  if (stronger === undefined) return hash;
+  if (await replacePasswordHash(db, found.id, hash, stronger)) return stronger;
+  // Replaced meanwhile: made anew elsewhere, or by another password, which wins.
+  const present = await findPasswordHash(db, found.id);
+  return (await passwords.matches(typed, present)) ? present : undefined;
 }
 
 /** Sets a person's password hash. */
