@@ -220,7 +220,7 @@ describe("codes", () => {
     const visitor = await givePassword(ada, stranger());
     for (let i = 0; i < 15; i++) await tryCode(visitor);
     await visitor.open("/sign-in/recovery-code");
-    const attempt = () => visitor.fill("Recovery code", "0000-0000-0000").press("Verify");
+    const attempt = () => visitor.fill("Recovery code", "0000-0000-0000-0000").press("Verify");
     expect(await triesUntilThrottled(attempt)).toBe(5);
     expect(visitor.errors.recoveryCode).toContain("Too many wrong codes");
   });
