@@ -441,6 +441,17 @@ describe("the count", () => {
     expect((await tryPassword(stranger(), ada.email)).status).toBe(422);
   });
 
+  it("goes up under none where one is full: who is refused for an account is not counted for the address", async () => {
+    const visitor = stranger();
+    await triesUntilThrottled(() => tryPassword(visitor, ada.email));
+    const levels = async () =>
+      (await desk.db.query("select round(level) as level from throttles order by key")).rows;
+    const before = await levels();
+    expect(before.length).toBeGreaterThan(2);
+    for (let i = 0; i < 5; i++) expect((await tryPassword(visitor, ada.email)).status).toBe(429);
+    expect(await levels()).toEqual(before);
+  });
+
   it("tells nobody whose it is", async () => {
     await tryPassword(stranger(), ada.email);
     const { rows } = await desk.db.query("select * from throttles");
@@ -449,6 +460,7 @@ describe("the count", () => {
   });
 
   it("is logged without what was typed", () => {
+    expect(desk.log.join("")).toContain("A guess was wrong");
     expect(desk.log.join("")).toContain("Too many tries");
     expect(desk.log.join("")).not.toContain(WRONG);
   });
