@@ -159,7 +159,7 @@ describe("what is put into the image", () => {
   const lets = read(".dockerignore").trim().split("\n");
   const MAY = /^(package(-lock)?\.json|\.npmrc|tsconfig(\.build)?\.json|src|migrations|views|public)$/;
 
-  it("is named one by one: no .git, no tests, no settings of anybody's", () => {
+  it("is named one by one: neither .git nor tests nor anybody's settings", () => {
     const [all, ...named] = lets;
     expect(all).toBe("*");
     expect(named.length).toBeGreaterThan(5);
