@@ -22,7 +22,7 @@ export const adminCreate: Command = {
   usage: "admin create --email EMAIL --first-name NAME --last-name NAME [--password-stdin]",
   help:
     "Adds an administrator. On a terminal the password is asked for; with --password-stdin it is the first line of\n" +
-    "standard input; otherwise (or if nothing is typed) one is made up and printed once.",
+    "standard input; otherwise (or if nothing is typed) one is made up, printed once, and ends after 7 days if it is not changed.",
   options: {
     email: { type: "string" },
     "first-name": { type: "string" },
@@ -38,12 +38,17 @@ export const adminCreate: Command = {
     if (problem) throw new CommandRefused(problem);
     return withDesk(config, true, async (desk) => {
       const hash = await desk.passwords.hash(given.password);
-      const added = await addAdministrator(desk.db, COMMAND_LINE, person, hash);
+      const added = await addAdministrator(desk.db, COMMAND_LINE, person, { hash, madeUp: given.generated });
       if (added === "taken") throw new CommandRefused(`${person.email} has an account already.`);
       const lines = [
         `${person.email} is an administrator now, and sets up two-factor authentication at first sign-in.`,
         ...(given.generated ? [`Password, shown only this once: ${given.password}`] : []),
         `Sign in at ${new URL("/sign-in", desk.baseUrl).href}`,
+        ...(given.generated
+          ? [
+              `The password ends in 7 days: choose your own at ${new URL("/profile/password", desk.baseUrl).href}`,
+            ]
+          : []),
       ];
       const json = { id: added.personId, email: person.email };
       return { ok: true, lines, json: given.generated ? { ...json, password: given.password } : json };

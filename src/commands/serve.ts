@@ -24,7 +24,7 @@ const FORGET_EVERY_MS = 60 * 60 * 1000;
 const LOOKUP_CONNECTIONS = 4;
 // A page makes several statements, and is refused after nine seconds in all (middleware/in-time.ts); a key check makes
 // one. What is forgotten once an hour may be much, and nobody waits for it.
-const PATIENCE = { connection: 3_000, statement: 4_000 };
+const PATIENCE = { connection: 1_900, statement: 4_000 };
 const PATIENCE_FOR_LOOKUPS = { connection: 1_500, statement: 3_000 };
 // Nobody waits for what metrics count; the slowest count of a million rows takes some three seconds.
 const PATIENCE_FOR_COUNTS = { connection: 30_000, statement: 10_000 };

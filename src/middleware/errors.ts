@@ -9,6 +9,7 @@ import { sendError } from "../web/api/errors";
 import { cameFrom } from "../web/came-from";
 import type { Desk } from "../web/desk";
 import { liveSessionOf } from "../web/live-session-of";
+import { logRefusal } from "../web/log-refusal";
 import { drawPage } from "../web/page";
 
 const TITLES: Record<number, string> = {
@@ -80,6 +81,8 @@ export function errorPage(desk: Desk): ErrorRequestHandler {
     const away = error instanceof NotInTime || isDatabaseAway(error);
     const refusal = away ? databaseAway(req, res, error) : asRefusal(error);
     if (!refusal || away) desk.log.error(known, "A request failed");
+    else if (TOLD.has(refusal.status) && req.session)
+      logRefusal(desk, req, { person: liveSessionOf({ req, res, desk })?.person.id }, refusal.sentence);
     await answer(desk, req, res, refusal ?? SOMETHING_WRONG, away).catch((failure) => {
       desk.log.error({ id: req.id, err: failure }, "The error page could not be drawn");
       if (!res.headersSent) res.status(500).type("text").send("Something went wrong.");
@@ -87,6 +90,9 @@ export function errorPage(desk: Desk): ErrorRequestHandler {
   };
 }
 
+// What no page of ours leads to, unlike a mistake in a form or a link that has ended. Where no session was looked for,
+// such as where a browser cannot be given its cookie, nothing was tried that somebody may not do.
+const TOLD = new Set([400, 403]);
 const SOMETHING_WRONG = new Refusal(500, "Something went wrong on our side. Nothing you did caused it.");
 const RETRY_AFTER_SECONDS = 5;
 

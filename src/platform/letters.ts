@@ -6,7 +6,7 @@ const NOT_YOU = "If this was not you, change your password at once and tell your
 /** To somebody who replaced their authenticator. */
 export function authenticatorReplaced(): Letter {
   const what =
-    "The authenticator of your Latchkey account was replaced. Codes of the old one no longer work.";
+    "The authenticator of your Latchkey account was replaced. Codes of the old one no longer work, and new recovery codes took the place of the old ones.";
   return { subject: "Two-factor authentication was reset", paragraphs: [what, NOT_YOU] };
 }
 
@@ -15,8 +15,20 @@ export function secondFactorReset(by: "An administrator" | "The operator of the 
   return {
     subject: "Two-factor authentication was reset",
     paragraphs: [
-      `${by} reset two-factor authentication for your Latchkey account. You are signed out everywhere and set up a new authenticator when you next sign in.`,
+      `${by} reset two-factor authentication for your Latchkey account. Your authenticator and your recovery codes no longer work. You are signed out everywhere and set up a new authenticator when you next sign in.`,
       "If you did not ask for this, change your password at once and tell your administrator.",
+    ],
+  };
+}
+
+/** To somebody whose recovery codes were replaced by new ones; the authenticator stayed. */
+export function recoveryCodesReplaced(): Letter {
+  return {
+    subject: "Your recovery codes were replaced",
+    paragraphs: [
+      "Ten new recovery codes were made for your Latchkey account on its profile page. The old ones no longer work.",
+      // Whoever made them has them, whatever the password is.
+      "If this was not you, change your password and get new recovery codes at once, and tell your administrator.",
     ],
   };
 }

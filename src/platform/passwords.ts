@@ -24,6 +24,8 @@ export type Passwords = {
   hash(password: string): Promise<string>;
   /** True when the password made this hash. Without a hash it takes the same time and is false. */
   matches(password: string, hash: string | undefined): Promise<boolean>;
+  /** A new hash for a password that matches one of a lower cost than the present; undefined where none is due, or no room. */
+  strengthen(password: string, hash: string): Promise<string | undefined>;
   /** How many are worked on and wait at this moment, and how many were ever sent away. */
   line(): { active: number; waiting: number; turnedAway: number };
 };
@@ -46,10 +48,25 @@ export function makePasswords(pepper: Buffer, cost = PASSWORD_COST): Passwords {
     hash: (password) => inTurn(() => bcrypt.hash(prepare(password), cost)),
     matches: async (password, hash) => {
       const madeUp = await nobody;
-      const same = await inTurn(() => bcrypt.compare(prepare(password), hash ?? madeUp));
+      const same = await inTurn(async () => {
+        const same = await bcrypt.compare(prepare(password), hash ?? madeUp);
+        if (!same) await makeUpFor(hash ?? madeUp, cost);
+        return same;
+      });
       return same && hash !== undefined;
     },
+    strengthen: async (password, hash) => {
+      if (bcrypt.getRounds(hash) >= cost || !inTurn.hasRoom()) return undefined;
+      return inTurn(() => bcrypt.hash(prepare(password), cost));
+    },
   };
+}
+
+// An account whose hash is from before the cost was raised must not be known by its speed either. Each cost takes twice as
+// long as the one below: from that of the hash up to the present one they add up to what is missing.
+async function makeUpFor(hash: string, cost: number): Promise<void> {
+  const [, , rounds] = hash.split("$");
+  for (let missing = Number(rounds); missing < cost; missing += 1) await bcrypt.hash("", missing);
 }
 
 // How long one takes is measured as it goes: a busy machine, or a slow one, has a shorter line.
@@ -57,9 +74,12 @@ function inLine(oneTakesMs: number) {
   const turn = limited(AT_ONCE);
   let takes = oneTakesMs;
   let turnedAway = 0;
-  function mustHaveRoom(): void {
+  function hasRoom(): boolean {
     const wait = ((turn.activeCount + turn.pendingCount) / AT_ONCE) * takes;
-    if (turn.pendingCount === 0 || wait <= LONGEST_WAIT_MS) return;
+    return turn.pendingCount === 0 || wait <= LONGEST_WAIT_MS;
+  }
+  function mustHaveRoom(): void {
+    if (hasRoom()) return;
     turnedAway += 1;
     throw tooMany();
   }
@@ -75,7 +95,7 @@ function inLine(oneTakesMs: number) {
     });
   }
   const line = () => ({ active: turn.activeCount, waiting: turn.pendingCount, turnedAway });
-  return Object.assign(inTurn, { mustHaveRoom, line });
+  return Object.assign(inTurn, { hasRoom, mustHaveRoom, line });
 }
 
 function tooMany(): Refusal {

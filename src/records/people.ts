@@ -1,6 +1,7 @@
 import { DatabaseError } from "pg";
 import type { Person } from "../base/person";
 import type { Queryable } from "../platform/database";
+import type { Passwords } from "../platform/passwords";
 
 /** What the profile form saves. */
 export type ProfileFields = Pick<Person, "firstName" | "lastName" | "phoneNumber" | "sessionTimeout">;
@@ -38,13 +39,14 @@ export async function lockPerson(db: Queryable, id: string): Promise<Person | un
   return rows[0];
 }
 
+/** An active person as they sign in: `passwordLapsed` when theirs was made up for them, and has ended. */
+export type SigningIn = Person & { passwordHash: string; passwordLapsed: boolean };
+
 /** An active person and their password's hash, by email in any case. */
-export async function findPersonByEmail(
-  db: Queryable,
-  email: string,
-): Promise<(Person & { passwordHash: string }) | undefined> {
-  const { rows } = await db.query<Person & { passwordHash: string }>(
-    `select ${COLUMNS}, password_hash as "passwordHash"
+export async function findPersonByEmail(db: Queryable, email: string): Promise<SigningIn | undefined> {
+  const { rows } = await db.query<SigningIn>(
+    `select ${COLUMNS}, password_hash as "passwordHash",
+            coalesce(password_ends_at <= clock_timestamp(), false) as "passwordLapsed"
        from people where lower(email) = lower($1) and deactivated_at is null`,
     [email],
   );
@@ -73,7 +75,7 @@ export async function putOffTwoFactor(db: Queryable, id: string): Promise<void> 
   await db.query("update people set two_factor_put_off_at = now() where id = $1", [id]);
 }
 
-/** Replaces a person's password hash, if it is still the one that was checked. False when it has changed since. */
+/** Replaces a person's password, if its hash is still the one that was checked. False when it has changed since. */
 export async function replacePasswordHash(
   db: Queryable,
   id: string,
@@ -81,15 +83,41 @@ export async function replacePasswordHash(
   newHash: string,
 ): Promise<boolean> {
   const { rowCount } = await db.query(
-    "update people set password_hash = $3 where id = $1 and password_hash = $2 and deactivated_at is null",
+    `update people set password_hash = $3, password_ends_at = null
+      where id = $1 and password_hash = $2 and deactivated_at is null`,
     [id, oldHash, newHash],
   );
   return rowCount === 1;
 }
 
-/** Sets a person's password hash. */
+/**
+ * The hash that is stored for a person's password, where the typed one is right; otherwise undefined, for a stranger (no
+ * `found`) after the same time. A hash of a lower cost than the present one is made anew on the way. Throws the Refusal
+ * of `Passwords`.
+ */
+export async function verifyPassword(
+  db: Queryable,
+  passwords: Passwords,
+  typed: string,
+  found: { id: string; passwordHash: string | undefined } | undefined,
+): Promise<string | undefined> {
+  const hash = found?.passwordHash;
+  if (!(await passwords.matches(typed, hash)) || !found || hash === undefined) return undefined;
+  const stronger = await passwords.strengthen(typed, hash);
+  if (stronger === undefined) return hash;
+  const { rowCount } = await db.query(
+    "update people set password_hash = $3 where id = $1 and password_hash = $2 and deactivated_at is null",
+    [found.id, hash, stronger],
+  );
+  if (rowCount === 1) return stronger;
+  // Replaced meanwhile: made anew elsewhere, or by another password, which wins.
+  const present = await findPasswordHash(db, found.id);
+  return (await passwords.matches(typed, present)) ? present : undefined;
+}
+
+/** Sets a person's password. */
 export async function setPasswordHash(db: Queryable, id: string, hash: string): Promise<void> {
-  await db.query("update people set password_hash = $2 where id = $1", [id, hash]);
+  await db.query("update people set password_hash = $2, password_ends_at = null where id = $1", [id, hash]);
 }
 
 /** True when an account, active or not, has this email in any case. */
@@ -114,12 +142,24 @@ export async function changeEmail(db: Queryable, id: string, email: string): Pro
 /** Adds a person and returns their id; undefined when the email is taken, also by somebody deactivated. */
 export async function insertPerson(
   db: Queryable,
-  person: Pick<Person, "email" | "firstName" | "lastName" | "roles"> & { passwordHash: string },
+  person: Pick<Person, "email" | "firstName" | "lastName" | "roles"> & {
+    passwordHash: string;
+    /** How long a password lasts that was made up; one that was chosen has no end. */
+    passwordSeconds?: number | undefined;
+  },
 ): Promise<string | undefined> {
   const { rows } = await db.query<{ id: string }>(
-    `insert into people (email, first_name, last_name, roles, password_hash)
-     values ($1, $2, $3, $4, $5) on conflict (lower(email)) do nothing returning id`,
-    [person.email, person.firstName, person.lastName, person.roles, person.passwordHash],
+    `insert into people (email, first_name, last_name, roles, password_hash, password_ends_at)
+     values ($1, $2, $3, $4, $5, clock_timestamp() + make_interval(secs => $6))
+     on conflict (lower(email)) do nothing returning id`,
+    [
+      person.email,
+      person.firstName,
+      person.lastName,
+      person.roles,
+      person.passwordHash,
+      person.passwordSeconds ?? null,
+    ],
   );
   return rows[0]?.id;
 }

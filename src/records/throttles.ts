@@ -30,7 +30,16 @@ export async function takeTry(db: Queryable, throttles: Throttle[]): Promise<num
     rows.map(({ key }) => key),
   );
   const keys = throttles.map(({ key }) => key);
+  await drainFromNow(db, keys);
   return Math.max(1, await secondsUntilNextTry(db, keys));
+}
+
+/** Counted while the clock was ahead, throttles would else stay full until it is as late again. */
+async function drainFromNow(db: Queryable, keys: string[]): Promise<void> {
+  await db.query(
+    "update throttles set counted_at = clock_timestamp() where key = any($1) and counted_at > clock_timestamp()",
+    [keys],
+  );
 }
 
 /** Takes back a try that turned out to be no guess: one that was right. */

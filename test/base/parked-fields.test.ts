@@ -26,7 +26,7 @@ describe("what is kept of a form while somebody signs in again", () => {
     [{ _csrf: "t", version: "3", was: "member" }],
     [{ currentPassword: "x", newPassword: "y" }],
     [{ code: "123456", secondFactor: "7" }],
-    [{ recoveryCode: "7K2M-QX4T-9DHW" }],
+    [{ recoveryCode: "7K2M-QX4T-9DHW-3VRB" }],
     [{ replaces: "8sNw2Q1x" }],
   ])("is nothing of %j", (form) => {
     expect(fieldsToPark(form)).toBeUndefined();

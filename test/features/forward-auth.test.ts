@@ -36,6 +36,19 @@ function overHttps(): Visitor {
   return visitor;
 }
 
+/** A service account with the role billing, and its key. */
+async function addServiceAccount(name: string) {
+  const made = makeApiKey();
+  const { rows } = await desk.db.query(
+    `with account as (insert into service_accounts (name, purpose, responsible_id, roles)
+       select $4, 'backs up', id, '{billing}' from people where email = $3 returning id)
+     insert into api_keys (id, hash, service_account_id) select $1, $2, id from account
+     returning service_account_id as "accountId"`,
+    [made.id, made.hash, ada.email, name],
+  );
+  return { ...made, accountId: rows[0].accountId as string };
+}
+
 type Answer = { status: number; headers: Headers; body: string };
 
 /** What a proxy asks, with these headers of the request it holds. */
@@ -90,13 +103,7 @@ describe("GET /auth/forward says who it is", () => {
   });
 
   it("for a service account, which has no email", async () => {
-    const made = makeApiKey();
-    await desk.db.query(
-      `with account as (insert into service_accounts (name, purpose, responsible_id, roles)
-         select 'nightly-backup', 'backs up', id, '{billing}' from people where email = $3 returning id)
-       insert into api_keys (id, hash, service_account_id) select $1, $2, id from account`,
-      [made.id, made.hash, ada.email],
-    );
+    const made = await addServiceAccount("nightly-backup");
     expect(told(await check({ "x-api-key": made.key }))).toMatchObject({
       "x-latchkey-kind": "service-account",
       "x-latchkey-email": "",
@@ -321,6 +328,32 @@ describe("GET /auth/forward?role=", () => {
   ])("%s is answered %i to a member with the role billing", async (query, status) => {
     expect((await check(cookieOf(zoe), query)).status).toBe(status);
     expect((await check({ "x-api-key": key }, query)).status).toBe(status);
+  });
+
+  it("is logged with who it was refused to, and by which key", async () => {
+    const account = await addServiceAccount("weekly-backup");
+    const before = desk.log.length;
+    await check(cookieOf(zoe), "?role=administrator");
+    await check({ ...BROWSER, "x-api-key": key }, "?role=administrator");
+    await check({ "x-api-key": account.key }, "?role=administrator");
+    await check(cookieOf(zoe), "?role=billing");
+    const told = desk.log
+      .slice(before)
+      .map((line) => JSON.parse(line))
+      .filter(({ msg }) => msg === "A request was refused");
+    const line = {
+      id: expect.any(String),
+      address: "127.0.0.1",
+      why: "A role is missing",
+      level: 30,
+      time: expect.any(Number),
+      msg: "A request was refused",
+    };
+    expect(told).toEqual([
+      { ...line, person: zoesId },
+      { ...line, person: zoesId, key: key.slice(2, 10) },
+      { ...line, serviceAccount: account.accountId, key: account.id },
+    ]);
   });
 
   it("tells a program with a JSON error, and nothing of who it is", async () => {

@@ -1,3 +1,5 @@
+import { hashRecoveryCode } from "../../src/platform/seal";
+import { replaceRecoveryCodes } from "../../src/records/recovery-codes";
 import { openTestDesk, type TestDesk } from "../support/desk";
 import {
   addPerson,
@@ -203,6 +205,19 @@ describe("a recovery code", () => {
     expect(again.errors.recoveryCode).toContain("not right, or has been used already");
     await again.fill("Recovery code", other).press("Verify");
     expect(again.text).toContain("have 8 recovery codes left");
+  });
+
+  it("of three groups, as they were given out earlier, signs in all the same, once", async () => {
+    const rosa = await addPerson(desk, "rosa@example.com");
+    const { rows } = await desk.db.query("select id from people where email = $1", [rosa.email]);
+    const hash = hashRecoveryCode(desk.desk.pepper, rows[0].id, "7K2MQX4T9DHW");
+    await replaceRecoveryCodes(desk.db, rows[0].id, [hash]);
+    for (const path of ["/profile", "/sign-in/recovery-code"]) {
+      const visitor = await givePassword(rosa, new Visitor(desk.origin));
+      await visitor.follow("Use a recovery code");
+      await visitor.fill("Recovery code", "7K2M-QX4T-9DHW").press("Verify");
+      expect(visitor.path).toBe(path);
+    }
   });
 
   it("of another person is refused", async () => {

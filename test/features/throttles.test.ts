@@ -220,7 +220,7 @@ describe("codes", () => {
     const visitor = await givePassword(ada, stranger());
     for (let i = 0; i < 15; i++) await tryCode(visitor);
     await visitor.open("/sign-in/recovery-code");
-    const attempt = () => visitor.fill("Recovery code", "0000-0000-0000").press("Verify");
+    const attempt = () => visitor.fill("Recovery code", "0000-0000-0000-0000").press("Verify");
     expect(await triesUntilThrottled(attempt)).toBe(5);
     expect(visitor.errors.recoveryCode).toContain("Too many wrong codes");
   });
@@ -427,6 +427,17 @@ describe("the count", () => {
   it("does not fill up when the clock is set back", async () => {
     await triesUntilThrottled(() => tryPassword(stranger(), ada.email), 10);
     await passThrottles(desk, -3600);
+    expect((await tryPassword(stranger(), ada.email)).status).toBe(422);
+  });
+
+  it("that filled up while the clock was a day ahead lasts no longer than the answer says", async () => {
+    await triesUntilThrottled(() => tryPassword(stranger(), ada.email));
+    await passThrottles(desk, -24 * 3600);
+    const refused = await tryPassword(stranger(), ada.email);
+    expect(refused.status).toBe(429);
+    const wait = Number(refused.headers.get("retry-after"));
+    expect(wait).toBeLessThanOrEqual(60);
+    await passThrottles(desk, wait);
     expect((await tryPassword(stranger(), ada.email)).status).toBe(422);
   });
 

@@ -102,13 +102,14 @@ describe("the form at", () => {
 });
 
 describe("what is kept of a person", () => {
-  it("holds no hint, no question and no date by which a password ends", async () => {
+  it("holds no hint and no question, and an end of a password only where it was made up for somebody", async () => {
     const { rows } = await desk.db.query(
       `select table_name || '.' || column_name as name from information_schema.columns
        where table_schema = 'public' and column_name ~ 'hint|question|answer|remind|password|expir|must_change'`,
     );
     expect(rows.map(({ name }) => name).sort()).toEqual([
       "links.expires_at",
+      "people.password_ends_at", // of one that a command made up
       "people.password_hash",
       "second_factors.hinted_steps", // how far a phone's clock is off
       "sessions.expire",

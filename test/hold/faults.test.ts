@@ -111,6 +111,8 @@ describe("under mixed load, every answer is kept, no request hangs, and the prog
         },
         lastsMs: 0,
         pass: () => {},
+        // It is back before anybody is asked.
+        ready: [200, 503],
       }),
     );
   });

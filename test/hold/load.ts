@@ -51,6 +51,10 @@ export class Load {
   readonly good: number[] = [];
   /** The moment of the last refusal. */
   lastRefusal = 0;
+  /** How many seconds the program's clock is ahead of the test's. */
+  clockAhead = 0;
+  /** The session timeout that is saved, in seconds. */
+  sessionTimeout = 1800;
   #agent = new Agent({ keepAlive: true, maxSockets: 100 });
   #stopped = false;
   #working: Promise<unknown>[] = [];
@@ -133,7 +137,7 @@ export class Load {
       firstName: value,
       lastName: "Hopper",
       phoneNumber: "",
-      sessionTimeout: "1800",
+      sessionTimeout: String(this.sessionTimeout),
     });
     if (answer?.status === 303) this.told.saved.add(value);
     else if (answer?.body.includes("Nothing was changed")) this.told.unsaved.add(value);
@@ -174,7 +178,7 @@ export class Load {
     const page = await this.ask("page", "/sign-in/two-factor", undefined, undefined, { cookie: half });
     const token = /name="_csrf" value="([^"]+)"/.exec(page?.body ?? "")?.[1];
     if (!token) return page;
-    const form = { _csrf: token, code: generateSync({ secret }) };
+    const form = { _csrf: token, code: generateSync({ secret, epoch: Date.now() / 1000 + this.clockAhead }) };
     const answer = await this.ask("sign-in", "/sign-in/two-factor", undefined, form, { cookie: half });
     const cookie = cookieOf(answer);
     if (answer?.status === 303 && answer.headers.location === "/profile" && cookie)

@@ -114,6 +114,6 @@ describe("connections that have died without a word", () => {
     expect(figures.broken).toBe(0);
     expect(figures.slowestMs).toBeLessThan(10_000);
     expect(figures.backAfterMs).toBeLessThan(2_000);
-    expect(figures.lastRefusalMs).toBeLessThan(4_000);
+    expect(figures.lastRefusalMs).toBeLessThan(2_000);
   });
 });

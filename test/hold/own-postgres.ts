@@ -32,8 +32,15 @@ export class OwnPostgres {
     private readonly password: string,
   ) {}
 
-  /** Makes it, in a folder of its own unless given, and starts it. */
-  static async start(settings: Record<string, string> = {}, where?: string): Promise<OwnPostgres> {
+  /**
+   * Makes it, in a folder of its own unless given, and starts it; as whatever program `started` makes of Postgres's own,
+   * which it must end up as.
+   */
+  static async start(
+    settings: Record<string, string> = {},
+    where?: string,
+    started = (postgres: string) => postgres,
+  ): Promise<OwnPostgres> {
     const folder = where ?? mkdtempSync(path.join(tmpdir(), "latchkey-hold-"));
     const data = await openDataFolder(folder);
     const account = await chooseAccount(data, quiet);
@@ -41,7 +48,7 @@ export class OwnPostgres {
     const site: Site = {
       data,
       account,
-      programs,
+      programs: { ...programs, postgres: started(programs.postgres) },
       log: quiet,
       durable: true,
       settings: { ...FOR_TESTS, ...settings },

@@ -1,4 +1,6 @@
+import { COMMAND_LINE } from "../../src/base/actor";
 import { ABSOLUTE_LIFETIMES, SESSION_TIMEOUTS } from "../../src/base/session-timeout";
+import { addAdministrator } from "../../src/features/setup/add-administrator";
 import { openTestDesk, type TestDesk } from "../support/desk";
 import { tokenOfLink } from "../support/links";
 import {
@@ -123,6 +125,18 @@ const resetLink: Begin = async () => {
   return linkAges(await tokenOfLink(desk, "password-reset", email), email, "/reset-password");
 };
 
+/** Signing in with the password that `admin create` made up. */
+const madeUpPassword: Begin = async () => {
+  const email = `made${newcomers++}@example.com`;
+  const person = { email, firstName: "Made", lastName: "Up" };
+  const hash = await desk.desk.passwords.hash(PASSWORD);
+  await addAdministrator(desk.db, COMMAND_LINE, person, { hash, madeUp: true });
+  return async (seconds) => {
+    await age("people", ["password_ends_at"], "email", email, seconds);
+    return (await givePassword({ ...ada, email }, new Visitor(desk.origin))).path === "/two-factor/enrol";
+  };
+};
+
 /** An administrator who has just given their password. */
 async function administrator(): Promise<Visitor> {
   return signIn(desk, ada);
@@ -233,6 +247,7 @@ const PROMISED: Promised[] = [
   ["1. the link after a forgotten password", HOUR, OTHER, resetLink],
   ["1. the link for a new password from an administrator", HOUR, OTHER, handedLink],
   ["1. an invitation", 7 * DAY, OTHER, invitation],
+  ["8. a password made up by admin create", 7 * DAY, OTHER, madeUpPassword],
   ["2. the link to a new email", HOUR, OTHER, emailLink],
   ["3. a form parked when the session had ended", 15 * MINUTE, OTHER, parkedForm],
   ["9. a password given, for one's own secrets", 10 * MINUTE, OTHER, recentPassword("/profile/email")],

@@ -41,7 +41,7 @@ describe("a script where there is one", () => {
     await ada.setUp(desk.program.setUpAddress);
     await screen.visit("/profile/two-factor/recovery-codes");
     await screen.press("Get new recovery codes");
-    const shown = (await screen.words()).match(/\b\w{4}-\w{4}-\w{4}\b/g) ?? [];
+    const shown = (await screen.words()).match(/\b\w{4}-\w{4}-\w{4}-\w{4}\b/g) ?? [];
     const saving = screen.page.waitForEvent("download");
     await screen.page.getByRole("link", { name: "Download as text" }).click();
     const saved = await saving;
@@ -60,7 +60,7 @@ describe("a script where there is one", () => {
     await page.emulateMedia({ media: null });
     expect(pdf.match(/\/Type\s*\/Page\b/g)).toHaveLength(1);
     expect(printed).toMatch(
-      /^Your recovery codes .* Latchkey recovery codes for ada@example\.com( \w{4}-\w{4}-\w{4}){10}$/,
+      /^Your recovery codes .* Latchkey recovery codes for ada@example\.com( \w{4}-\w{4}-\w{4}-\w{4}){10}$/,
     );
   });
 

@@ -29,6 +29,10 @@ afterAll(async () => {
   await program?.stop();
 });
 
+// On how many lines each code stands: [1] for all of them on one.
+const LINES_OF_CODES = `[...new Set([...document.querySelectorAll("#recovery-codes code")]
+  .map((code) => code.getClientRects().length))]`;
+
 async function tooOften(path: string, form: Record<string, string>, times: number): Promise<void> {
   const body = new URLSearchParams(form);
   for (let i = 0; i < times; i++) await fetch(program.origin + path, { method: "POST", body });
@@ -68,8 +72,12 @@ describe("every page has nothing for axe to find in light or dark, does not scro
   step("recovery codes", async () => {
     await screen.fill({ "One-time code": await authenticator.code() });
     await screen.press("Verify");
-    recoveryCode = (await screen.words()).match(/\b\w{4}-\w{4}-\w{4}\b/)?.[0] ?? "";
+    recoveryCode = (await screen.words()).match(/\b\w{4}-\w{4}-\w{4}-\w{4}\b/)?.[0] ?? "";
     await inspect(screen, "Your recovery codes");
+    for (const width of [360, 768, 1280]) {
+      await screen.page.setViewportSize({ width, height: 900 });
+      expect({ width, lines: await screen.page.evaluate(LINES_OF_CODES) }).toEqual({ width, lines: [1] });
+    }
     await screen.press("Done");
   });
 

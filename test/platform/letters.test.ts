@@ -17,6 +17,23 @@ describe("the letter about a password", () => {
   });
 });
 
+describe("the letter about two-factor authentication", () => {
+  it("says of the recovery codes, too, that the old ones are over, whoever reset it", () => {
+    expect(wordsOf(letters.authenticatorReplaced())).toContain(
+      "new recovery codes took the place of the old ones",
+    );
+    for (const by of ["An administrator", "The operator of the server"] as const) {
+      const words = wordsOf(letters.secondFactorReset(by));
+      expect(words).toContain(`${by} reset two-factor authentication`);
+      expect(words).toContain("Your authenticator and your recovery codes no longer work");
+    }
+  });
+
+  it("whose recovery codes were replaced tells how to replace those of a stranger", () => {
+    expect(wordsOf(letters.recoveryCodesReplaced())).toContain("get new recovery codes at once");
+  });
+});
+
 describe("the letter about an email that is to change", () => {
   it("says that the change is confirmed at the link, and how to end the link", () => {
     const { subject, paragraphs } = letters.emailChangeAsked("new@example.com");

@@ -91,6 +91,29 @@ describe("a password's hash", () => {
     expect(await others.matches("caf\u00e9 au lait", hash)).toBe(false);
   });
 
+  it("is made anew by the present cost where it has a lower one, and only then", async () => {
+    const passwords = makePasswords(Buffer.from("pepper"), 6);
+    const hash = await makePasswords(Buffer.from("pepper"), 5).hash("the right password");
+    const anew = (await passwords.strengthen("the right password", hash)) ?? "";
+    expect(bcrypt.getRounds(anew)).toBe(6);
+    expect(await passwords.matches("the right password", anew)).toBe(true);
+    expect(await passwords.strengthen("the right password", anew)).toBeUndefined();
+    const higher = await makePasswords(Buffer.from("pepper"), 7).hash("the right password");
+    expect(await passwords.strengthen("the right password", higher)).toBeUndefined();
+  });
+
+  it("is not made anew while the line is too long, and nobody is sent away for it", async () => {
+    const passwords = makePasswords(Buffer.from("pepper"), 10);
+    const hash = await makePasswords(Buffer.from("pepper"), 4).hash("the right password");
+    const many = Array.from({ length: 1_000 }, () => passwords.hash("some").catch(() => "turned away"));
+    const { turnedAway } = passwords.line();
+    expect(turnedAway).toBeGreaterThan(100);
+    expect(await passwords.strengthen("the right password", hash)).toBeUndefined();
+    expect(passwords.line().turnedAway).toBe(turnedAway);
+    await Promise.all(many);
+    expect(bcrypt.getRounds((await passwords.strengthen("the right password", hash)) ?? "")).toBe(10);
+  });
+
   it("waits for its turn, so that many at once leave libuv's threads to everybody else", async () => {
     const passwords = makePasswords(Buffer.from("pepper"), 8);
     const hash = await passwords.hash("the right password");
@@ -121,9 +144,12 @@ describe("a password's hash", () => {
     expect(await passwords.matches("the right password", hash)).toBe(true);
   });
 
-  it("that is missing never matches, and takes as long as one that is there", async () => {
+  it.each([
+    ["one that is there", 8],
+    ["one from before the cost was raised", 6],
+  ])("that is missing never matches, and takes as long as %s", async (_which, cost) => {
     const passwords = makePasswords(Buffer.from("pepper"), 8);
-    const hash = await passwords.hash("the right password");
+    const hash = await makePasswords(Buffer.from("pepper"), cost).hash("the right password");
     const timed = async (against: string | undefined) => {
       const began = process.hrtime.bigint();
       expect(await passwords.matches("a wrong password", against)).toBe(false);

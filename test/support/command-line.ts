@@ -50,11 +50,15 @@ export function spawnLatchkey(env: Record<string, string>, args: string[]) {
   });
 }
 
-/** The same without a process of its own, and without anything on standard input. */
-export async function runHere(env: Record<string, string>, args: string[]): Promise<Ended> {
+/** The same without a process of its own, and with nothing on standard input unless it is given. */
+export async function runHere(env: Record<string, string>, args: string[], stdin?: string): Promise<Ended> {
   const said = { out: "", err: "" };
   const into = (name: "out" | "err") => ({ write: (text: string) => (said[name] += text) });
-  const terminal = { stdin: Readable.from([]), stdout: into("out"), stderr: into("err") };
+  const terminal = {
+    stdin: Readable.from(stdin === undefined ? [] : [stdin]),
+    stdout: into("out"),
+    stderr: into("err"),
+  };
   const code = await runCommand(args, env, terminal as unknown as Terminal);
   return { code: code ?? null, ...said };
 }

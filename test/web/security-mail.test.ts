@@ -1,6 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { openTestDesk, type TestDesk } from "../support/desk";
-import { freshCode, givePassword, type Known, setUp, setupKey, signIn } from "../support/people";
+import {
+  freshCode,
+  givePassword,
+  type Known,
+  recoveryCodes,
+  setUp,
+  setupKey,
+  signIn,
+} from "../support/people";
 import { PostOffice } from "../support/post-office";
 import { Visitor } from "../support/visitor";
 
@@ -33,7 +41,7 @@ describe("the owner of an account is written to when", () => {
   it("a recovery code is used, with how many are left; a wrong one writes nothing", async () => {
     const half = await givePassword(ada, new Visitor(desk.origin));
     await half.follow("Use a recovery code");
-    await half.fill("Recovery code", "AAAA-BBBB-CCCC").press("Verify");
+    await half.fill("Recovery code", "AAAA-BBBB-CCCC-DDDD").press("Verify");
     await half.fill("Recovery code", ada.recoveryCodes[0] ?? "").press("Verify");
     expect(half.path).toBe("/profile");
     expect((await office.next(ADA)).text).toContain("9 recovery codes are left");
@@ -49,6 +57,21 @@ describe("the owner of an account is written to when", () => {
     const mail = await office.next(ADA);
     expect(mail.subject).toBe("Two-factor authentication was reset");
     expect(mail.raw).not.toContain(secret);
+    expect(mail.text).toContain("new recovery codes took the place of the old ones");
+    expect(await subjects()).toHaveLength(1);
+  });
+
+  it("recovery codes are replaced by new ones, in a letter that holds none of them", async () => {
+    const { visitor } = ada;
+    await visitor.open("/profile/two-factor/recovery-codes");
+    expect(await subjects()).toEqual([]);
+    await visitor.press("Get new recovery codes");
+    const codes = recoveryCodes(visitor);
+    expect(codes).toHaveLength(10);
+    const mail = await office.next(ADA);
+    expect(mail.subject).toBe("Your recovery codes were replaced");
+    expect(mail.text).toContain("The old ones no longer work");
+    for (const code of codes) expect(mail.raw).not.toContain(code);
     expect(await subjects()).toHaveLength(1);
   });
 

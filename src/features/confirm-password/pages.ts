@@ -1,5 +1,5 @@
 import { localPath } from "../../base/local-path";
-import { findPasswordHash } from "../../records/people";
+import { findPasswordHash, verifyPassword } from "../../records/people";
 import { cameFrom } from "../../web/came-from";
 import { leave } from "../../web/leave";
 import { drawPage, type Page } from "../../web/page";
@@ -24,8 +24,11 @@ export async function confirm(visit: PersonVisit): Promise<void> {
   const ways = { next, back: localPath(form.back, "/profile") };
   if (password === "") return draw(visit, ways, mistake("Enter your password"));
   const right = await guessOwn(visit, "password", {
-    make: async () => desk.passwords.matches(password, await findPasswordHash(desk.db, person.id)),
-    isWrong: (matches) => !matches,
+    make: async () => {
+      const passwordHash = await findPasswordHash(desk.db, person.id);
+      return verifyPassword(desk.db, desk.passwords, password, { id: person.id, passwordHash });
+    },
+    isWrong: (hash) => hash === undefined,
   });
   if (right instanceof TooManyTries) return draw(visit, ways, right.page("password", "wrong passwords"));
   if (!right) {

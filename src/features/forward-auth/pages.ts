@@ -6,6 +6,7 @@ import { drawRoleRefusal, rolesInWords } from "../../web/draw-role-refusal";
 import { findIdentity } from "../../web/find-identity";
 import { type Identity, identityHeaders } from "../../web/identity-headers";
 import { leaveForSignIn } from "../../web/leave";
+import { logRefusal } from "../../web/log-refusal";
 import { TooManyTries } from "../../web/throttle";
 import type { Visit } from "../../web/visit";
 import { hasRoles } from "./has-roles";
@@ -76,7 +77,10 @@ function refuseTries(visit: Visit, { waitSeconds }: TooManyTries): void {
 }
 
 async function refuseRole(visit: Visit, identity: Identity, asked: string[]): Promise<void> {
-  const { req, res } = visit;
+  const { req, res, desk } = visit;
+  const { id, kind, keyId } = identity;
+  const who = kind === "person" ? { person: id } : { serviceAccount: id };
+  logRefusal(desk, req, keyId === null ? who : { ...who, key: keyId }, "A role is missing");
   if (isNavigation(req.headers)) return drawRoleRefusal(visit, identity, asked);
   sendError(res, 403, `This needs ${rolesInWords(asked)}, and the account does not have it.`);
 }

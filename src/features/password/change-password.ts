@@ -7,7 +7,7 @@ import type { Passwords } from "../../platform/passwords";
 import type { Seal } from "../../platform/seal";
 import { endLinksOf } from "../../records/links";
 import { queueLetter } from "../../records/mail";
-import { findPasswordHash, replacePasswordHash } from "../../records/people";
+import { findPasswordHash, replacePasswordHash, verifyPassword } from "../../records/people";
 import { endOtherSessions } from "../../records/sessions/sessions";
 import { addTrailEntry } from "../../records/trail";
 
@@ -22,8 +22,9 @@ export async function changePassword(
   person: Person,
   given: { current: string; next: string },
 ): Promise<"changed" | "wrong-password" | "changed-meanwhile"> {
-  const oldHash = await findPasswordHash(db, person.id);
-  if (!oldHash || !(await tools.passwords.matches(given.current, oldHash))) return "wrong-password";
+  const found = { id: person.id, passwordHash: await findPasswordHash(db, person.id) };
+  const oldHash = await verifyPassword(db, tools.passwords, given.current, found);
+  if (oldHash === undefined) return "wrong-password";
   const newHash = await tools.passwords.hash(given.next);
   return transaction(db, async (tx) => {
     if (!(await replacePasswordHash(tx, person.id, oldHash, newHash))) return "changed-meanwhile";

@@ -16,6 +16,7 @@ import { acceptRecoveryCode } from "./accept-recovery-code";
 import { checkPassword } from "./check-password";
 import { findNextStep } from "./find-next-step";
 import { signInForm } from "./form";
+import { CODE_MESSAGES, PASSWORD_MESSAGES, RECOVERY_MESSAGES } from "./messages";
 
 /** GET /sign-in: email and password; says first why somebody was signed out, or that set-up is pending. */
 export async function show(visit: Visit): Promise<void> {
@@ -41,16 +42,15 @@ export async function givePassword(visit: Visit): Promise<void> {
   desk.passwords.mustHaveRoom();
   const person = await guess(visit, "password", email, {
     make: () => checkPassword(desk.db, desk.passwords, email, password),
-    isWrong: (found) => found === undefined,
+    isWrong: (found) => found === "wrong",
   });
-  if (!person || person instanceof TooManyTries)
-    desk.metrics?.signIn("password", person ? "throttled" : "wrong");
-  if (person instanceof TooManyTries)
+  if (person instanceof TooManyTries) {
+    desk.metrics?.signIn("password", "throttled");
     return drawSignIn(visit, { returnTo, values, ...person.page("email", "wrong passwords for this email") });
-  if (!person) {
-    const errors = [
-      { field: "email", message: "The email or the password is not right. Check both and try again" },
-    ];
+  }
+  if (typeof person === "string") {
+    desk.metrics?.signIn("password", person);
+    const errors = [{ field: "email", message: PASSWORD_MESSAGES[person] }];
     return drawSignIn(visit, { returnTo, values, status: 422, errors });
   }
   req.session.passwordGivenAt = desk.now().getTime();
@@ -118,27 +118,6 @@ export async function giveRecoveryCode(visit: PersonVisit): Promise<void> {
   desk.metrics?.signIn("recovery code", stage);
   await leave(visit, stage === "refused" ? "/sign-in" : goOn(visit), leftNotice(answer.left));
 }
-
-const CLOSED =
-  "Too many wrong codes were entered in a row, so no more are looked at from here. Sign in from somewhere you have signed in before, or ask your administrator to reset two-factor authentication";
-
-const CODE_MESSAGES = {
-  closed: CLOSED,
-  malformed: "Enter the 6 digits your authenticator app shows",
-  wrong: "That code is not right. Enter the one your app shows now",
-  used: "That code has been used already. Wait for the next one, at most 30 seconds",
-  unreadable:
-    "Your authenticator cannot be read on our side, so no code can be checked. Use a recovery code, or ask an administrator to reset two-factor authentication",
-};
-
-const RECOVERY_WRONG = "That recovery code is not right, or has been used already. Try another one";
-
-const RECOVERY_MESSAGES = {
-  closed: CLOSED,
-  malformed: "Enter one of your recovery codes: 12 letters and digits, like 7K2M-QX4T-9DHW",
-  wrong: RECOVERY_WRONG,
-  used: RECOVERY_WRONG,
-};
 
 function wrongCode(answer: Exclude<Awaited<ReturnType<typeof acceptCode>>, "accepted">): Partial<Page> {
   const message = typeof answer === "string" ? CODE_MESSAGES[answer] : clockMessage(answer.clock);

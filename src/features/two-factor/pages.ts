@@ -79,7 +79,7 @@ export async function showRecoveryCodes(visit: PersonVisit): Promise<void> {
 export async function renewRecoveryCodes(visit: PersonVisit): Promise<void> {
   const { desk, person } = visit;
   if (!(await findSecondFactor(desk.db, person.id))) return leave(visit, "/profile");
-  const codes = await replaceRecoveryCodes(desk.db, desk.pepper, actorOf(visit), person.id);
+  const codes = await replaceRecoveryCodes(desk.db, desk, actorOf(visit), person);
   await drawRecoveryCodes(visit, codes, "/profile");
 }
 

@@ -4,7 +4,7 @@ const OF_A_CODE = ["signed-in", "wrong", "used", "malformed", "closed", "throttl
 
 /** The steps of signing in, and how each can come out. */
 const SIGN_IN = {
-  password: ["signed-in", "code", "enrolment", "wrong", "throttled", "refused"],
+  password: ["signed-in", "code", "enrolment", "wrong", "lapsed", "throttled", "refused"],
   "one-time code": [...OF_A_CODE, "clock", "unreadable"],
   "recovery code": OF_A_CODE,
   enrolment: ["signed-in", "wrong", "malformed", "clock", "lapsed", "throttled", "refused"],
@@ -30,7 +30,7 @@ export function openEvents(registry: Registry): Events {
   const registers = [registry];
   const signIns = new Counter({
     name: "latchkey_sign_in_steps_total",
-    help: "Steps of signing in by what was given and what came of it; signed-in: nothing else was due; code, enrolment: the password was right and this is due; clock: right but for the phone's clock; used: given before; closed: too many wrong in a row; unreadable: see the command doctor; refused: the session or the account ended meanwhile",
+    help: "Steps of signing in by what was given and what came of it; signed-in: nothing else was due; code, enrolment: the password was right and this is due; clock: right but for the phone's clock; used: given before; closed: too many wrong in a row; lapsed: a password that was made up, or a QR code, had ended; unreadable: see the command doctor; refused: the session or the account ended meanwhile",
     labelNames: ["step", "outcome"],
     registers,
   });
