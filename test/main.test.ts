@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { request } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -86,6 +86,49 @@ describe("on an empty data folder", () => {
     expect(right.process.exitCode).toBeNull();
   });
 });
+
+/** The processes that a process has started and that are still there: environment and user of each. */
+function startedBy(pid: number | undefined): { environment: string; uid: number }[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => {
+      try {
+        const afterName = readFileSync(`/proc/${name}/stat`, "utf8").replace(/^.*\) /s, "");
+        return Number(afterName.split(" ")[1]) === pid;
+      } catch {
+        return false; // It has ended meanwhile.
+      }
+    })
+    .map((name) => ({
+      environment: readFileSync(`/proc/${name}/environ`, "utf8"),
+      uid: statSync(`/proc/${name}`).uid,
+    }));
+}
+
+const onLinux = process.platform === "linux";
+(onLinux ? describe : describe.skip)(
+  `what is secret${onLinux ? "" : " (skipped: there is no /proc)"}`,
+  () => {
+    it("stays with the program: readable by its user alone, and told to no process that it starts", async () => {
+      const program = await start({
+        SMTP_URL: "smtp://user:never-to-be-told@127.0.0.1:1",
+        BACKUP_PASSPHRASE: "never-to-be-told either",
+      });
+      const secret = path.join(folder, "data", "app-secret");
+      expect(statSync(secret)).toMatchObject({ uid: process.getuid?.(), mode: 0o100600 });
+      const started = startedBy(program.process.pid);
+      // Postgres, and the guard that ends it when the program is killed.
+      expect(started.length).toBeGreaterThanOrEqual(2);
+      expect(started.some(({ environment }) => environment.includes("LC_ALL=C"))).toBe(true);
+      for (const { environment, uid } of started) {
+        expect(environment).not.toMatch(/never-to-be-told|SMTP_URL|PASSPHRASE|SECRET/);
+        expect(environment).not.toContain(readFileSync(secret, "utf8").trim());
+        // Run by root, it is another user's, who could not read the secret either.
+        if (process.getuid?.() === 0) expect(uid).not.toBe(0);
+      }
+    });
+  },
+);
 
 describe("with a database of one's own", () => {
   it("tells every problem of the configuration at once and ends", async () => {

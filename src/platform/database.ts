@@ -1,4 +1,5 @@
 import {
+  Client,
   DatabaseError,
   Pool,
   type PoolClient,
@@ -7,6 +8,7 @@ import {
   type QueryResultRow,
 } from "pg";
 import { isLate, isLost, wasNeverSent } from "../base/database-away";
+import type { Way } from "../base/way";
 
 /** Anything a statement can be sent through: the pool, or one connection inside a transaction. */
 export type Queryable = {
@@ -44,6 +46,13 @@ export function openPool(
     if (error && isLate(error)) void dropSilent(pool);
   });
   return pool;
+}
+
+/** How a pool with this address reaches Postgres. Throws where the address names a certificate that cannot be read. */
+export function wayToDatabase(url: string): Way {
+  // Never connected. pg's own reading, which the environment (PGSSLMODE) has a say in; asked for TLS, it takes nothing else.
+  const { host, ssl } = new Client({ connectionString: url });
+  return { host, encrypted: Boolean(ssl), checked: Object(ssl).rejectUnauthorized !== false };
 }
 
 const SILENT_MS = 1_000;

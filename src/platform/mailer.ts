@@ -1,6 +1,8 @@
 import { createTransport } from "nodemailer";
+import type { Options } from "nodemailer/lib/smtp-transport";
 import { dressLetter, type Letter } from "../base/letter";
 import { mailHost } from "../base/mail-host";
+import type { Way } from "../base/way";
 
 /** Where mail is handed in, and whom it is from. */
 export type MailSettings = { smtpUrl: string; from: string };
@@ -26,6 +28,13 @@ type Log = { info(fields: object, message: string): void };
 /** The mailer of this installation: SMTP, or the log where no server is configured. */
 export function openMailer(settings: MailSettings | undefined, baseUrl: URL, log: Log): Mailer {
   return settings ? smtpMailer(settings, baseUrl) : logMailer(baseUrl, log);
+}
+
+/** How letters are handed in at this address. With smtp: TLS is taken where it is offered, unless `requireTLS` insists. */
+export function wayToMail(smtpUrl: string): Way {
+  const { host = "", secure, requireTLS, tls } = createTransport({ url: smtpUrl }).options as Options;
+  const encrypted = secure === true || Boolean(requireTLS);
+  return { host, encrypted, checked: tls?.rejectUnauthorized !== false };
 }
 
 /** True for a refusal of the recipient that trying again cannot mend. */

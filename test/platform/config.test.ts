@@ -65,6 +65,10 @@ describe("the configuration", () => {
       { SMTP_URL: "smtp://user:100%@mail.example.com" },
       "SMTP_URL holds a % that is not part of a code like %40: write it as %25",
     ],
+    [
+      { DATABASE_URL: "postgres://u:p@db/x?ssl=false", APP_SECRET: "x".repeat(32) },
+      "DATABASE_URL has an ssl= that means nothing: write sslmode=verify-full for TLS, or sslmode=disable for none",
+    ],
     [{ APP_SECRET: "short" }, "APP_SECRET is shorter than 32 characters"],
     [
       { APP_SECRET: "x".repeat(32), APP_SECRET_FILE: "/s" },

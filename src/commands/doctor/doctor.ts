@@ -7,6 +7,7 @@ import { quietLog } from "../open-installation";
 import { about } from "./finding";
 import { lookAtDataFolder } from "./look-at-data-folder";
 import { lookAtDatabase } from "./look-at-database";
+import { lookAtEncryption } from "./look-at-encryption";
 import { lookAtMetricsPort, lookAtPort } from "./look-at-port";
 import { lookAtBehindProxy, lookAtReach } from "./look-at-reach";
 
@@ -14,8 +15,9 @@ import { lookAtBehindProxy, lookAtReach } from "./look-at-reach";
 export const doctor: Command = {
   usage: "doctor",
   help:
-    "Looks at configuration, data folder, database, secret, clock, port, mail server, and at how people get here (BASE_URL\n" +
-    "and proxy, while the program runs), and says what to do about what is wrong. Changes nothing.",
+    "Looks at configuration, data folder, database, secret, clock, port, mail server, at whether what goes to other computers\n" +
+    "is encrypted, and at how people get here (BASE_URL and proxy, while the program runs), and says what to do about what is\n" +
+    "wrong. Changes nothing.",
   options: {},
   positionals: 0,
   async run({ config }) {
@@ -32,7 +34,7 @@ export const doctor: Command = {
       findings.push(await lookAtMetricsPort(config.metricsPort, config.host));
     findings.push(...aboutBaseUrl(config), ...lookAtBehindProxy(config));
     if (introduction) findings.push(...(await lookAtReach(config, introduction, database.running ?? 0)));
-    findings.push(await lookAtMail(config));
+    findings.push(await lookAtMail(config), ...lookAtEncryption(config));
     return answerOf(findings);
   },
 };
@@ -79,9 +81,13 @@ async function lookAtMail({ mail, baseUrl }: Config): Promise<Finding> {
 }
 
 function mendOf(message: string): string {
+  if (/STARTTLS/.test(message))
+    return "It does not speak TLS there: mend its port, or use smtps:// where TLS is spoken from the start (usually port 465)";
   if (/ECONNREFUSED|ENOTFOUND|EAI_AGAIN|timeout/i.test(message)) return "Mend its host and port, or start it";
   if (/auth|535|credentials/i.test(message)) return "Mend the user and password in it";
-  if (/certificate|TLS|SSL|wrong version/i.test(message))
+  if (/certificate|altname/i.test(message))
+    return "Give it a certificate that is good for its name, or name your own authority's file in NODE_EXTRA_CA_CERTS";
+  if (/TLS|SSL|wrong version/i.test(message))
     return "Use smtps:// where TLS is spoken from the start (usually port 465), smtp:// elsewhere";
   return "Mend SMTP_URL, or ask whoever runs the mail server";
 }

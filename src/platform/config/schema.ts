@@ -58,6 +58,10 @@ export const schema = z.object({
     .register(said, { is: "the folder of the Postgres it brings, its password and the secret" }),
   DATABASE_URL: z
     .url({ protocol: /^postgres(ql)?$/, error: "DATABASE_URL is not a postgres:// address" })
+    .refine(
+      hasKnownSsl,
+      "DATABASE_URL has an ssl= that means nothing: write sslmode=verify-full for TLS, or sslmode=disable for none",
+    )
     .optional()
     .register(said, {
       otherwise: "none: it brings its own Postgres",
@@ -150,6 +154,14 @@ function isTrustProxy(value: string): boolean {
     if (/^(loopback|linklocal|uniquelocal)$/.test(part.trim())) return true;
     return isIP(address) !== 0 && (bits === undefined || /^[0-9]{1,3}$/.test(bits));
   });
+}
+
+// To pg any other word, "false" too, is TLS with options that it cannot read, which ends the process; unless one of these
+// says it all.
+function hasKnownSsl(url: string): boolean {
+  const query = URL.canParse(url) ? new URL(url).searchParams : new URLSearchParams();
+  if (["sslmode", "sslrootcert", "sslcert", "sslkey"].some((name) => query.get(name))) return true;
+  return /^(true|1|0|no-verify|)$/.test(query.get("ssl") ?? "");
 }
 
 function isDecodable(url: string): boolean {
