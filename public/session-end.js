@@ -6,6 +6,7 @@ const NOTICE_MS = 60_000;
 const LONGEST_TIMER_MS = 2_000_000_000;
 
 const dialog = document.getElementById("session-end");
+const unknown = document.getElementById("session-unknown");
 const others = "BroadcastChannel" in window ? new BroadcastChannel("latchkey-session") : undefined;
 let endsAt = 0;
 let timer = 0;
@@ -31,12 +32,22 @@ async function ask() {
     ({ secondsLeft } = await answer.json());
   } catch {
     // Offline, or the server is being restarted: the next try may tell.
+    cover(endsAt <= Date.now());
     timer = setTimeout(ask, 5_000);
     return;
   }
   if (secondsLeft <= 0) return leave();
+  cover(false);
   startFrom(secondsLeft);
   if (secondsLeft * 1000 <= NOTICE_MS && dialog && !dialog.open) dialog.showModal();
+}
+
+// Past the end of the session what stands here is for nobody, whoever sits there now.
+function cover(isCovered) {
+  if (!unknown || unknown.hidden !== isCovered) return;
+  unknown.hidden = !isCovered;
+  document.body.classList.toggle("covered", isCovered);
+  if (isCovered && dialog?.open) dialog.close();
 }
 
 // What was typed is sent, which the server answers by keeping it until the person has signed in again.

@@ -118,6 +118,38 @@ describe("a laptop that slept past the end of a session", () => {
   });
 });
 
+describe("the end of a session without a connection", () => {
+  const shown = () =>
+    ada.screen.page.getByRole("heading", { name: "Your session may have ended" }).isVisible();
+
+  step("hides the page, and shows it again where the session went on elsewhere", async () => {
+    await ada.screen.visit("/profile");
+    await ada.screen.fill({ "First Name": "Augusta" });
+    await ada.screen.page.context().setOffline(true);
+    await ada.screen.page.clock.fastForward(1700 * 1000);
+    expect(await shown()).toBe(false);
+    await ada.screen.page.clock.fastForward(101 * 1000);
+    await until("the page is hidden", shown);
+    expect(await ada.screen.words()).not.toContain("Phone Number");
+    await ada.screen.page.context().setOffline(false);
+    await ada.screen.page.clock.fastForward(6 * 1000);
+    await until("the page is back", async () => !(await shown()));
+    expect(await ada.screen.field("First Name").inputValue()).toBe("Augusta");
+  });
+
+  step("leads to signing in once it is there again, and what was typed is kept", async () => {
+    await ada.screen.page.context().setOffline(true);
+    await pass(-1, ada.screen);
+    await until("the page is hidden", shown);
+    await ada.screen.page.context().setOffline(false);
+    await ada.screen.page.clock.fastForward(6 * 1000);
+    await until("the tab has moved", () => ada.screen.path === "/sign-in");
+    await ada.signIn();
+    expect(await ada.screen.field("First Name").inputValue()).toBe("Augusta");
+    ada.screen.troubles.length = 0;
+  });
+});
+
 describe("signing out in one tab", () => {
   step("takes what stands in the others away as soon as they are looked at again", async () => {
     await ada.screen.visit("/profile");

@@ -39,6 +39,15 @@ describe("every page around the end of a session has nothing for axe to find and
     await inspect(screen, "Your profile");
   });
 
+  step("what stands instead of the page while nobody can be asked", async () => {
+    const { screen } = ada;
+    await screen.visit("/profile");
+    await screen.page.evaluate(
+      "document.body.classList.toggle('covered', !(document.getElementById('session-unknown').hidden = false))",
+    );
+    await inspect(screen, "Your session may have ended", "Your profile");
+  });
+
   step("a form sent after it: the sign-in page that says why, and the form as typed", async () => {
     const { screen } = ada;
     await screen.visit("/profile");
