@@ -13,7 +13,9 @@ describe("the credentials of a request", () => {
     [{ authorization: basic("größe@example.com:key") }, { name: "größe@example.com", key: "key" }],
     [{ authorization: basic(":key") }, { name: "", key: "key" }],
     [{ authorization: "Bearer key" }, { key: "key" }],
+    [{ authorization: "  Bearer   key  " }, { key: "key" }],
     [{ "x-api-key": "key" }, { key: "key" }],
+    [{ "x-api-key": " key " }, { key: "key" }],
     [{ authorization: "Bearer one", "x-api-key": "two" }, { key: "one" }],
   ])("in %j are read", (headers, expected) => {
     expect(readCredentials(headers)).toEqual(expected);
@@ -26,6 +28,10 @@ describe("the credentials of a request", () => {
     { authorization: basic("no colon") },
     { authorization: "Digest abc" },
     { authorization: "Basic a b" },
+    { authorization: "Bearer a b" },
+    { authorization: "1 Bearer key" },
+    { authorization: basic("name:key").replace("Basic", "Digest") },
+    { authorization: "Basic", "x-api-key": "key" },
     { authorization: "Digest abc", "x-api-key": "key" },
     { "x-api-key": ["a", "b"] },
   ])("are not found in %j", (headers) => {

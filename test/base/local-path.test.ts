@@ -1,9 +1,12 @@
 import { addressOn, localPath, returnAddress } from "../../src/base/local-path";
 
 describe("an address to return to", () => {
-  it.each(["/", "/profile", "/profile?tab=1&x=%20", "/a/b.c~d"])("%s is kept", (address) => {
-    expect(localPath(address, "/fallback")).toBe(address);
-  });
+  it.each(["/", "/profile", "/profile?tab=1&x=%20", "/a/b.c~d", `/${"a".repeat(3999)}`])(
+    "%s is kept",
+    (address) => {
+      expect(localPath(address, "/fallback")).toBe(address);
+    },
+  );
 
   it("is brought into one shape", () => {
     expect(localPath("/a/../profile", "/fallback")).toBe("/profile");
@@ -15,6 +18,8 @@ describe("an address to return to", () => {
     ["/profile"],
     "",
     "profile",
+    "x/profile",
+    `/${"a".repeat(4000)}`,
     "//evil.example",
     "///evil.example",
     "/\\evil.example",
@@ -44,6 +49,7 @@ describe("the address to return to after signing in", () => {
     ["HTTPS://WIKI.example.com/a", "https://wiki.example.com/a"],
     ["http://localhost:8080/x", "http://localhost:8080/x"],
     ["https://wiki.example.com:443/x", "https://wiki.example.com/x"],
+    [`https://wiki.example.com/${"x".repeat(3975)}`, `https://wiki.example.com/${"x".repeat(3975)}`],
   ])("may be %s", (address, taken) => expect(returnAddress(address, "-", origins)).toBe(taken));
 
   it.each([
@@ -53,6 +59,8 @@ describe("the address to return to after signing in", () => {
     "https://wiki.example.com@evil.example/",
     "https://ada:pw@wiki.example.com/",
     "https://ada@wiki.example.com/",
+    "https://:pw@wiki.example.com/",
+    "https://",
     "https://evil.example/https://wiki.example.com",
     "https://wiki.example.com\\@evil.example/",
     "https:wiki.example.com",
@@ -60,7 +68,7 @@ describe("the address to return to after signing in", () => {
     "javascript:alert(1)//https://wiki.example.com",
     "https://wiki.example.com/\n",
     " https://wiki.example.com/",
-    `https://wiki.example.com/${"x".repeat(4000)}`,
+    `https://wiki.example.com/${"x".repeat(3976)}`,
     ["https://wiki.example.com/"],
     undefined,
   ])("may not be %j", (address) => expect(returnAddress(address, "-", origins)).toBe("-"));

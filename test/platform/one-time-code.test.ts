@@ -1,5 +1,7 @@
 import {
+  authenticatorUri,
   describeClock,
+  makeAuthenticatorSecret,
   matchingStep,
   normaliseCode,
   stepOfWrongClock,
@@ -7,6 +9,22 @@ import {
 
 // The secret and the codes of RFC 6238 appendix B (SHA-1), cut to 6 digits.
 const SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+
+describe("an authenticator's secret", () => {
+  it("is 160 bits in base 32, never the same", () => {
+    const secrets = Array.from({ length: 100 }, makeAuthenticatorSecret);
+    expect(secrets.filter((secret) => !/^[A-Z2-7]{32}$/.test(secret))).toEqual([]);
+    expect(new Set(secrets).size).toBe(100);
+  });
+
+  it("stands in the address that apps read, with whose it is and where", () => {
+    const uri = new URL(authenticatorUri(SECRET, "ada@example.com", "Latchkey"));
+    expect(`${uri.protocol}${uri.host}${decodeURIComponent(uri.pathname)}`).toBe(
+      "otpauth:totp/Latchkey:ada@example.com",
+    );
+    expect([uri.searchParams.get("secret"), uri.searchParams.get("issuer")]).toEqual([SECRET, "Latchkey"]);
+  });
+});
 
 describe("a one-time code", () => {
   it.each([
