@@ -6,7 +6,16 @@ const NOTICE_MS = 60_000;
 const LONGEST_TIMER_MS = 2_000_000_000;
 
 const dialog = document.getElementById("session-end");
-const unknown = document.getElementById("session-unknown");
+const unknown = document.createElement("div");
+unknown.id = "session-unknown";
+unknown.role = "status";
+unknown.append(
+  saying("h1", "Your session may have ended"),
+  saying(
+    "p",
+    "This page is hidden, because Latchkey cannot be reached to ask. What you typed is still here: it comes back with the connection, if need be after signing in again.",
+  ),
+);
 const others = "BroadcastChannel" in window ? new BroadcastChannel("latchkey-session") : undefined;
 let endsAt = 0;
 let timer = 0;
@@ -44,10 +53,17 @@ async function ask() {
 
 // Past the end of the session what stands here is for nobody, whoever sits there now.
 function cover(isCovered) {
-  if (!unknown || unknown.hidden !== isCovered) return;
-  unknown.hidden = !isCovered;
+  if (isCovered === unknown.isConnected) return;
   document.body.classList.toggle("covered", isCovered);
-  if (isCovered && dialog?.open) dialog.close();
+  if (!isCovered) return unknown.remove();
+  if (dialog?.open) dialog.close();
+  document.getElementById("main").append(unknown);
+}
+
+function saying(name, words) {
+  const element = document.createElement(name);
+  element.textContent = words;
+  return element;
 }
 
 // What was typed is sent, which the server answers by keeping it until the person has signed in again.

@@ -42,9 +42,7 @@ describe("every page around the end of a session has nothing for axe to find and
   step("what stands instead of the page while nobody can be asked", async () => {
     const { screen } = ada;
     await screen.visit("/profile");
-    await screen.page.evaluate(
-      "document.body.classList.toggle('covered', !(document.getElementById('session-unknown').hidden = false))",
-    );
+    await screen.page.evaluate("cover(true)");
     await inspect(screen, "Your session may have ended", "Your profile");
   });
 
