@@ -88,6 +88,8 @@ describe("a forgotten password", () => {
     expect(visitor.status).toBe(422);
     expect(visitor.errors.newPassword).toContain("too easy to guess");
     expect(visitor.html).not.toContain("password1234");
+    await visitor.fill("New password", ada.email).press("Save password");
+    expect(visitor.errors.newPassword).toContain("made of your own name or email");
     await visitor.fill("New password", NEW_PASSWORD).press("Save password");
     expect(visitor.path).toBe("/sign-in?notice=password-saved");
   });

@@ -341,6 +341,15 @@ describe("within a session", () => {
     expect(visitor.text).toMatch(/Too many wrong passwords\. Try again in \d+ seconds/);
     expect((await visitor.open("/profile")).heading).toBe("Your profile");
   });
+
+  it("passwords that are right are no guesses, however often they are confirmed", async () => {
+    const visitor = await signIn(desk, grace, stranger());
+    for (let i = 0; i < 22; i++) {
+      await visitor.open("/confirm-password?return=/profile/activity");
+      await visitor.fill("Password", PASSWORD).press("Confirm");
+      expect(visitor.path).toBe("/profile/activity");
+    }
+  });
 });
 
 describe("keys", () => {
