@@ -14,6 +14,8 @@ const shared = {
   },
   testEnvironment: "<rootDir>/test/support/outside-sandbox/environment.js",
   rootDir: __dirname,
+  // Copies of the project, left by a mutation run.
+  modulePathIgnorePatterns: ["<rootDir>/mutation/"],
 };
 
 /** @type {import("jest").Config} */
