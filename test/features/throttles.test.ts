@@ -350,6 +350,19 @@ describe("within a session", () => {
       expect(visitor.path).toBe("/profile/activity");
     }
   });
+
+  it("passwords that are right are no guesses, however often they are changed", async () => {
+    const visitor = await signIn(desk, grace, stranger());
+    const passwords = [PASSWORD, ...Array.from({ length: 21 }, (_, i) => `Harbour-Lantern-${i}`), PASSWORD];
+    for (const [i, next] of passwords.slice(1).entries()) {
+      await visitor.open("/profile/password");
+      await visitor
+        .fill("Current password", passwords[i] ?? "")
+        .fill("New password", next)
+        .press("Change password");
+      expect(visitor.text).toContain("Your password is changed");
+    }
+  });
 });
 
 describe("keys", () => {
