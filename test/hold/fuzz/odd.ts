@@ -1,5 +1,7 @@
+import { unescape as decode } from "node:querystring";
 import { gzipSync } from "node:zlib";
 import * as fc from "fast-check";
+import { PASSWORD_MAX, PASSWORD_MIN } from "../../../src/platform/password-strength";
 
 /** In an odd value; it has to come back escaped, or not at all. */
 export const MARKER = "zq<\"'>qz";
@@ -108,6 +110,21 @@ export const oddValue: fc.Arbitrary<string> = fc.oneof(
   { arbitrary: huge, weight: 1 },
 );
 
+/**
+ * An odd value for a new password. Judging how soon one is guessed takes hundredths of a second, and is asked of what is
+ * neither too short nor too long: of these one in twenty may be.
+ */
+export const oddPassword: fc.Arbitrary<string> = fc.oneof(
+  { arbitrary: oddValue, weight: 1 },
+  {
+    arbitrary: oddValue.filter((value) => {
+      const length = [...decode(value)].length;
+      return length < PASSWORD_MIN || length > PASSWORD_MAX;
+    }),
+    weight: 19,
+  },
+);
+
 /** Something no form of ours has: names that mean something in JavaScript, and ways other parsers write lists. */
 export const strangeFields: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom(
@@ -124,7 +141,7 @@ export const strangeFields: fc.Arbitrary<string> = fc.oneof(
 
 /** How the same fields can be written: once each, twice, as a list, as an object. */
 export const fieldShape = fc.oneof(
-  { arbitrary: fc.constant("once" as const), weight: 20 },
+  { arbitrary: fc.constant("once" as const), weight: 40 },
   { arbitrary: fc.constantFrom("twice" as const, "list" as const, "object" as const), weight: 1 },
 );
 
@@ -174,7 +191,7 @@ const ENVELOPES: Envelope[] = [
 ];
 
 export const envelope: fc.Arbitrary<Envelope> = fc.oneof(
-  { arbitrary: fc.constant(plain), weight: 25 },
+  { arbitrary: fc.constant(plain), weight: 40 },
   { arbitrary: fc.constantFrom(...ENVELOPES), weight: 1 },
 );
 

@@ -27,13 +27,14 @@ import { signInForm } from "../../../src/features/sign-in/form";
 import { type ReadForm, readBySchema } from "../../../src/platform/form-errors";
 import { normaliseCode } from "../../../src/platform/one-time-code";
 import { passwordProblem } from "../../../src/platform/password-strength";
+import { ForwardQuery } from "../../../src/web/api/schemas";
 import { type Form, readForm } from "../../../src/web/read-form";
 import { oddHeader, oddValue } from "./odd";
-import { ODD_VALUES, SEED } from "./try-rows";
+import { ADMINISTRATOR_ROWS, PAGE_ROWS, PEOPLE_ROWS, SET_UP_ROWS } from "./rows";
+import { ODD_VALUES, SEED, READ_VALUES as VALUES } from "./trial";
 
 jest.setTimeout(600_000);
 
-const VALUES = Number(process.env.FUZZ_READERS ?? 10_000);
 const seeded = { seed: SEED, numRuns: VALUES };
 
 /** What passes through a request's body parser and the desk's own reading of it; undefined where that refuses. */
@@ -134,6 +135,42 @@ function oddIn(fields: string[]): fc.Arbitrary<Record<string, string>> {
   );
 }
 
+/** Is looked for in the database as it is, or compared with what is there. */
+const asItIs = (value: string) => must(isStorable(value), value);
+const aCode = (value: string) => must(/^[0-9]{6}$/.test(normaliseCode(value) ?? "000000"), value);
+const aPlace = (value: string) => {
+  const path = localPath(value, "/fallback");
+  must(/^\/(?![/\\])[\x21-\x7e]*$/.test(path), path);
+  must(new URL(path, "https://desk.example").origin === "https://desk.example", path);
+};
+const aList = (value: string) => {
+  const { filter, place } = readListQuery({
+    q: value,
+    role: value,
+    status: value,
+    after: value,
+    page: value,
+  });
+  must(["", "active", "deactivated", "without-two-factor"].includes(filter.status), filter);
+  must(/^(after|first|last)$/.test(place.at), place.at);
+};
+const aQuestion = (value: string) => {
+  const { role, activity } = ForwardQuery.parse({ role: value, activity: value });
+  must(role[0] === value && (activity === "no" || activity === undefined), role, activity);
+};
+
+/** What else there is in the rows, by its name, and what becomes of it when it is read. */
+const OTHERS: Record<string, (value: string) => void> = {
+  ...{ token: asItIs, replaces: asItIs, secondFactor: asItIs, link: asItIs, was: asItIs, notice: asItIs },
+  ...{ currentPassword: asItIs, newPassword: asItIs, successor: asItIs, oldest: asItIs },
+  ...{ code: aCode, recoveryCode: (value) => must(isRecoveryCode(normaliseRecoveryCode(value)), value) },
+  ...{ return: aPlace, back: aPlace, q: aList, status: aList, page: aList, before: aList, after: aList },
+  ...{ activity: aQuestion, id: (value) => must(!isUuid(value) || value.length === 36, value) },
+};
+
+const isRecoveryCode = (code = "000000000000") =>
+  /^(?:[0-9A-HJKMNP-TV-Z]{12}|[0-9A-HJKMNP-TV-Z]{16})$/.test(code);
+
 const LONGEST = 500;
 
 // Jest's own expect would take longer than what is tried.
@@ -186,43 +223,32 @@ describe(`${VALUES} odd values in each field (FUZZ_SEED=${SEED})`, () => {
     );
   });
 
-  it("are no way out of this site", () => {
+  it("are tried in each parameter that the forms and pages have", () => {
+    const rows = [...SET_UP_ROWS, ...PEOPLE_ROWS, ...ADMINISTRATOR_ROWS, ...PAGE_ROWS];
+    const names = rows.flatMap(({ fields, query }) => Object.keys({ ...fields, ...query }));
+    const read = [...FORMS.flatMap(([, fields]) => fields), ...Object.keys(OTHERS)];
+    expect(read).toEqual(expect.arrayContaining([...new Set(names)]));
+  });
+
+  it.each(Object.entries(OTHERS))("of %s are of a known form, or refused", (name, judge) => {
     fc.assert(
-      fc.property(text, (address) => {
-        const path = localPath(address, "/fallback");
-        must(/^\/(?![/\\])[\x21-\x7e]*$/.test(path), path);
-        must(new URL(path, "https://desk.example").origin === "https://desk.example", path);
+      fc.property(oddValue, (value) => {
+        const form = read({ [name]: value });
+        if (form?.[name] !== undefined) judge(form[name]);
       }),
       seeded,
     );
   });
 
-  it("are codes, ids and searches of a known form, or none", () => {
+  it("are ids of keys, searches and ticks of a known form, or none", () => {
     fc.assert(
       fc.property(text, (value) => {
-        must(/^[0-9]{6}$/.test(normaliseCode(value) ?? "000000"), normaliseCode(value) ?? "000000");
-        must(
-          /^(?:[0-9A-HJKMNP-TV-Z]{12}|[0-9A-HJKMNP-TV-Z]{16})$/.test(
-            normaliseRecoveryCode(value) ?? "000000000000",
-          ),
-          normaliseRecoveryCode(value) ?? "000000000000",
-        );
         must(/^[0-9A-Za-z]{8}$/.test(apiKeyId(value) ?? "00000000"), apiKeyId(value) ?? "00000000");
-        must(!isUuid(value) || value.length === 36, value);
         const words = searchWords(value);
         must(words.length <= 6, words);
         for (const word of words)
           must(/^% ?(?:[^\\%_]|\\[\\%_])*%$/su.test(likePattern(word)), likePattern(word));
         must(readTicked({ [`person-${value}`]: "on" }).every(isUuid), value);
-        const { filter, place } = readListQuery({
-          q: value,
-          role: value,
-          status: value,
-          after: value,
-          page: value,
-        });
-        must(["", "active", "deactivated", "without-two-factor"].includes(filter.status), filter);
-        must(/^(after|first|last)$/.test(place.at), place.at);
       }),
       seeded,
     );

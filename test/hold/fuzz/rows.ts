@@ -2,8 +2,9 @@ import type { SenderName } from "./world";
 
 /**
  * A form or a page: who sends it, its fields with what would be accepted in each ("@name" is one of the world's good
- * values, null stands for nothing, so that the field is odd in every request), and how it answers when it has done what
- * it is for: the status, and then where it leads or what its page is called.
+ * values, null stands for nothing, so that the field is odd in every request; where that is a link's "@…Token", the
+ * others are only read behind it), and how it answers when it has done what it is for: the status, and then where it
+ * leads or what its page is called.
  */
 export type Row = {
   method: "GET" | "POST";
@@ -15,11 +16,15 @@ export type Row = {
   query?: Record<string, string | null>;
   /** Which of the good values stands for ":id". */
   id?: string;
+  /** How the path may go on; it goes on with one of them. */
+  ends?: string[];
+  /** The field that is a new password. */
+  newPassword?: string;
   /** Beginnings of fields whose names are made of what is in the database. */
   free?: string[];
   done: RegExp;
-  /** Changes something without an entry in the trail. */
-  quiet?: true;
+  /** The table it changes without an entry in the trail. */
+  quiet?: "sessions";
 };
 
 const NEVER = /^-$/;
@@ -48,20 +53,22 @@ export const SET_UP_ROWS: Row[] = [
     method: "POST",
     path: "/setup",
     by: "stranger",
-    // Never a policy that there is: the installation would be set up, and nothing else be tried.
+    // Never a policy that there is: the installation would be set up, and nothing else be tried. Nor a good password,
+    // which would be judged each time.
     fields: {
       firstName: "Ada",
       lastName: "Lovelace",
       email: "ada@example.com",
-      password: "@password",
+      password: null,
       twoFactorPolicy: null,
     },
+    newPassword: "password",
     query: { token: "@setUpToken" },
     done: NEVER,
   },
 ];
 
-/** Sent by strangers, by who is half signed in, and by members. */
+/** Sent by strangers, by who is half signed in, and by members: forms. */
 export const PEOPLE_ROWS: Row[] = [
   {
     method: "POST",
@@ -69,7 +76,7 @@ export const PEOPLE_ROWS: Row[] = [
     by: "stranger",
     fields: { email: "sam@example.com", password: "@password", return: "/profile" },
     done: /^303 \/sign-in\/two-factor$/,
-    quiet: true,
+    quiet: "sessions",
   },
   { method: "POST", path: "/sign-in/two-factor", by: "code", fields: { code: null }, done: /^303/ },
   {
@@ -94,6 +101,7 @@ export const PEOPLE_ROWS: Row[] = [
     by: "stranger",
     // Never a good password beside a good link: the link would be used up, and nothing else be looked at.
     fields: { token: "@resetToken", newPassword: null },
+    newPassword: "newPassword",
     done: /^303 \/sign-in/,
   },
   { method: "POST", path: "/sign-out", by: "stranger", done: /^303 \/sign-in/ },
@@ -126,6 +134,7 @@ export const PEOPLE_ROWS: Row[] = [
     path: "/profile/password",
     by: "member",
     fields: { currentPassword: null, newPassword: "Another-Harbour-43" },
+    newPassword: "newPassword",
     done: /^303/,
   },
   {
@@ -154,38 +163,14 @@ export const PEOPLE_ROWS: Row[] = [
     path: "/invitation",
     by: "stranger",
     fields: { firstName: "Guest", lastName: "Guest", password: null },
+    newPassword: "password",
     query: { token: "@inviteToken" },
     done: /^303 \/two-factor\/enrol$/,
-  },
-  {
-    method: "GET",
-    path: "/sign-in",
-    by: "stranger",
-    fields: { return: "/profile", notice: "signed-out" },
-    done: NEVER,
-  },
-  { method: "GET", path: "/setup", by: "stranger", fields: { token: null }, done: NEVER },
-  { method: "GET", path: "/reset-password", by: "stranger", fields: { token: "@resetToken" }, done: NEVER },
-  { method: "GET", path: "/invitation", by: "stranger", fields: { token: "@inviteToken" }, done: NEVER },
-  {
-    method: "GET",
-    path: "/profile/email/confirm",
-    by: "stranger",
-    fields: { token: "@emailToken" },
-    done: NEVER,
-  },
-  { method: "GET", path: "/confirm-password", by: "member", fields: { return: "/profile" }, done: NEVER },
-  { method: "GET", path: "/session/ended", by: "member", fields: { return: "/profile" }, done: NEVER },
-  {
-    method: "GET",
-    path: "/profile/activity",
-    by: "member",
-    fields: { before: "100", after: "1", oldest: "" },
-    done: NEVER,
+    quiet: "sessions",
   },
 ];
 
-/** Sent by administrators. */
+/** Sent by administrators: forms. */
 export const ADMINISTRATOR_ROWS: Row[] = [
   {
     method: "POST",
@@ -306,6 +291,45 @@ export const ADMINISTRATOR_ROWS: Row[] = [
     fields: { name: null },
     done: /^303/,
   },
+];
+
+const then = (what: string) => `/${what}`;
+
+/** What is asked for with something in the address, by whoever may. */
+export const PAGE_ROWS: Row[] = [
+  {
+    method: "GET",
+    path: "/auth/forward",
+    by: "member",
+    fields: { role: "member", activity: "no" },
+    done: NEVER,
+  },
+  {
+    method: "GET",
+    path: "/sign-in",
+    by: "stranger",
+    fields: { return: "/profile", notice: "signed-out" },
+    done: NEVER,
+  },
+  { method: "GET", path: "/setup", by: "stranger", fields: { token: null }, done: NEVER },
+  { method: "GET", path: "/reset-password", by: "stranger", fields: { token: "@resetToken" }, done: NEVER },
+  { method: "GET", path: "/invitation", by: "stranger", fields: { token: "@inviteToken" }, done: NEVER },
+  {
+    method: "GET",
+    path: "/profile/email/confirm",
+    by: "stranger",
+    fields: { token: "@emailToken" },
+    done: NEVER,
+  },
+  { method: "GET", path: "/confirm-password", by: "member", fields: { return: "/profile" }, done: NEVER },
+  { method: "GET", path: "/session/ended", by: "member", fields: { return: "/profile" }, done: NEVER },
+  {
+    method: "GET",
+    path: "/profile/activity",
+    by: "member",
+    fields: { before: "100", after: "1", oldest: "" },
+    done: NEVER,
+  },
   {
     method: "GET",
     path: "/admin/people",
@@ -329,9 +353,30 @@ export const ADMINISTRATOR_ROWS: Row[] = [
       done: NEVER,
     }),
   ),
-  { method: "GET", path: page, by: "administrator", id: "person", done: NEVER },
-  { method: "GET", path: `${page}/api-key/revoke`, by: "administrator", id: "person", done: NEVER },
-  { method: "GET", path: account, by: "administrator", id: "account", done: NEVER },
+  {
+    method: "GET",
+    path: page,
+    by: "administrator",
+    id: "person",
+    ends: [
+      "",
+      ...["roles", "reset-two-factor", "password-link", "end-sessions", "api-key/revoke"].map(then),
+      ...["deactivate", "reactivate"].map(then),
+    ],
+    done: NEVER,
+  },
+  {
+    method: "GET",
+    path: account,
+    by: "administrator",
+    id: "account",
+    ends: [
+      "",
+      ...["deactivate", "reactivate"].map(then),
+      ...["generate", "regenerate", "revoke"].map((what) => then(`api-key/${what}`)),
+    ],
+    done: NEVER,
+  },
   {
     method: "GET",
     path: "/admin/service-accounts",

@@ -2,25 +2,6 @@ import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
 import type { TestDesk } from "../../support/desk";
 import type { Answer } from "./wire";
 
-/**
- * All that forms can change, as one text: every table but what the desk keeps house with (times of last activity, what a
- * session remembers, who calls with keys, the links of the trail's chain, whether letters were sent, hints at clocks).
- */
-export async function everything(desk: TestDesk): Promise<{ state: string; lastEntry: string }> {
-  const hash = (what: string, from: string) =>
-    `(select md5(coalesce(string_agg(t::text, ',' order by t::text), '')) from (select ${what} from ${from}) t)`;
-  const { rows } = await desk.db.query(
-    `select concat_ws(' ',
-       ${hash("*", "people")}, ${hash("*", "installation")}, ${hash("*", "service_accounts")}, ${hash("*", "roles")},
-       ${hash("*", "links")}, ${hash("*", "api_keys")}, ${hash("*", "recovery_codes")},
-       ${hash("id, person_id, sealed_secret", "second_factors where pending_in is null")},
-       ${hash("id, sid, person_id, stage", "sessions")}, ${hash("*", "parked_forms")},
-       (select count(*) from mail), (select count(*) from trail)) as state,
-       (select coalesce(max(id), 0) from trail) as "lastEntry"`,
-  );
-  return rows[0];
-}
-
 const FOR_PAGES = {
   "content-security-policy": /^default-src 'none';script-src 'self';/,
   "x-frame-options": /^DENY$/,
@@ -28,8 +9,8 @@ const FOR_PAGES = {
   "x-content-type-options": /^nosniff$/,
 };
 
-/** What is wrong with an answer, whatever was asked. */
-export function faultsOf(answer: Answer): string[] {
+/** What is wrong with an answer, whatever was asked; to `origin`'s page for signing in a reverse proxy leads, too. */
+export function faultsOf(answer: Answer, origin?: string): string[] {
   const faults: string[] = [];
   const { status, headers } = answer;
   if (!(status >= 200 && status < 500)) faults.push(`status ${status}`);
@@ -46,8 +27,8 @@ export function faultsOf(answer: Answer): string[] {
   else if (body !== "" && !/^(text\/(plain|csv)|application\/json)/.test(type)) faults.push(`type ${type}`);
   if (/\n\s+at \S+ \(|\.[jt]s:\d+:\d+|node_modules/.test(body)) faults.push("a stack trace");
   const { location } = headers;
-  if (location !== undefined && !/^\/(?![/\\])[\x21-\x7e]*$/.test(location))
-    faults.push(`leads to ${location}`);
+  const path = location?.startsWith(`${origin}/sign-in`) ? location.slice(origin?.length) : location;
+  if (path !== undefined && !/^\/(?![/\\])[\x21-\x7e]*$/.test(path)) faults.push(`leads to ${location}`);
   if (
     headers["set-cookie"] !== undefined &&
     !/^latchkey=[^;]*; Path=\/; [^\n]*HttpOnly; SameSite=Lax$/.test(headers["set-cookie"])

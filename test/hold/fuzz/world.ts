@@ -7,6 +7,7 @@ import { tokenOfLink } from "../../support/links";
 import { addPerson, givePassword, PASSWORD, setUp } from "../../support/people";
 import { liftThrottles } from "../../support/time";
 import { Visitor } from "../../support/visitor";
+import { noteChanges } from "./changes";
 import { Wire } from "./wire";
 
 /** Whoever sends a form: their cookie, and the token their forms carry. */
@@ -22,10 +23,13 @@ export type World = {
   senders: Record<SenderName, Sender>;
   /** Values that would be accepted: ids, versions, tokens of links. */
   good: Record<string, string>;
+  /** Whether something may be other than these good values say. */
+  disturbed: boolean;
   close(): Promise<void>;
 };
 
-const CONNECTIONS = 12;
+// So many that lookups which the desk makes for many requests at once are.
+const CONNECTIONS = 48;
 const NOBODY: Sender = { cookie: "", token: "" };
 
 /** Serves a desk as the program does; `trustProxy` as TRUST_PROXY says. */
@@ -59,7 +63,8 @@ export async function openEmptyWorld(): Promise<World> {
     member: NOBODY,
     administrator: NOBODY,
   };
-  return { ...(await serve(desk)), senders, good: { password: PASSWORD, setUpToken } };
+  await noteChanges(desk);
+  return { ...(await serve(desk)), senders, good: { password: PASSWORD, setUpToken }, disturbed: false };
 }
 
 async function sender(visitor: Visitor, page: string): Promise<Sender> {
@@ -105,9 +110,13 @@ export async function openWorld({ trustProxy = false } = {}): Promise<World> {
   const half = await givePassword(cora, new Visitor(desk.origin));
   const enrolling = await givePassword({ ...ada, email: "enid@example.com" }, new Visitor(desk.origin));
   const served = await serve(desk, trustProxy);
+  // Those made later are put away again.
+  await desk.db.query("create table first_sessions as select id from sessions");
+  await noteChanges(desk);
   const one = async (sql: string) => String((await desk.db.query(sql)).rows[0]?.value);
   return {
     ...served,
+    disturbed: true,
     senders: {
       stranger: NOBODY,
       code: await sender(half, "/sign-in/two-factor"),
@@ -138,10 +147,13 @@ export async function openWorld({ trustProxy = false } = {}): Promise<World> {
  * Puts back what a form that was accepted may have changed, so that the next ones come as far as it did: whoever was
  * half signed in is so from now on, passwords were given just now, and what was made is gone.
  */
-export async function putBack({ desk, good }: World): Promise<void> {
-  if (!good.person) return;
+export async function putBack(world: World): Promise<void> {
+  const { desk, good } = world;
+  if (!good.person || !world.disturbed) return;
+  world.disturbed = false;
   await desk.db.query(`
     begin;
+    delete from sessions where id not in (select id from first_sessions);
     update sessions set started_at = now(), last_active_at = now(), expire = now() + interval '365 days',
            sess = jsonb_set(sess::jsonb, '{passwordGivenAt}', '9e12');
     update installation set longest_session_timeout = 7776000, longest_session_timeout_administrators = 7776000,
@@ -164,6 +176,7 @@ export async function putBack({ desk, good }: World): Promise<void> {
     delete from links where email not in ('guest@example.com', 'rita@example.com', 'hopper@example.com');
     update links set used_at = null, ended_at = null, ended_by = null, expires_at = now() + interval '1 hour'
      where used_at is not null or ended_at is not null or expires_at < now() + interval '10 minutes';
+    delete from noted_changes;
     commit;`);
   const { rows } = await desk.db.query(
     `select (select version from people where email = 'grace@example.com') as "memberVersion",
