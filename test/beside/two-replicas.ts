@@ -32,6 +32,7 @@ export class Replicas {
       runProgram({ ...env, PORT: String(ports[0]) }),
       runProgram({ ...env, PORT: String(ports[1]) }),
     ]);
+    for (const program of programs) expectToRun(program);
     return new Replicas(postgres, bouncer, nginx, env, ports, programs);
   }
 
@@ -52,9 +53,8 @@ export class Replicas {
     expect(await this.programs[which].end("SIGTERM")).toBe(0);
     this.#stopped.push(this.programs[which].printed());
     this.programs[which] = await runProgram({ ...this.env, PORT: String(this.ports[which]) }, root);
-    const { process: child, origin, printed } = this.programs[which];
-    if (child.exitCode !== null) throw new Error(`The successor does not start:\n${printed()}`);
-    expect((await fetch(`${origin}/readyz`)).status).toBe(200);
+    expectToRun(this.programs[which]);
+    expect((await fetch(`${this.programs[which].origin}/readyz`)).status).toBe(200);
   }
 
   async close(): Promise<void> {
@@ -63,4 +63,8 @@ export class Replicas {
     await this.bouncer.stop();
     await this.postgres.end();
   }
+}
+
+function expectToRun({ process: child, printed }: Program): void {
+  if (child.exitCode !== null) throw new Error(`A program does not start:\n${printed()}`);
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
+import { createServer } from "node:net";
 import path from "node:path";
 
 const ROOT = path.join(__dirname, "..", "..");
@@ -55,11 +56,26 @@ export async function runProgram(env: Record<string, string>, root = ROOT): Prom
   throw new Error(`The program was not ready in 30 s. It printed:\n${printed}`);
 }
 
+// Below what systems hand out by themselves (32768 and up on Linux, 49152 and up elsewhere): so no connection of another
+// test takes the port between its being found free and its being listened at.
+const PORTS = { from: 10_000, to: 32_767 };
+
+/** A port of 127.0.0.1 that nobody listens at, drawn at random. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+  for (;;) {
+    const port = randomInt(PORTS.from, PORTS.to + 1);
+    if (await isFree(port)) return port;
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, "127.0.0.1");
+  const listening = once(server, "listening").then(
+    () => true,
+    () => false,
+  );
+  if (!(await listening)) return false;
   server.close();
   await once(server, "close");
-  return port;
+  return true;
 }
