@@ -49,6 +49,7 @@ async function codeMutants(sources, tools) {
         id,
         file: fileName,
         line: location.start.line + 1,
+        lastLine: location.end.line + 1,
         was: cut(original.get(fileName) ?? [], location),
         instead: `${replacement} (${mutatorName})`,
       })),

@@ -16,10 +16,13 @@ const COPIED = [
 ];
 // A test file takes half a minute at most; what takes so much longer goes round for ever.
 const LONGEST_MS = 120_000;
+// Jest's own memory of what it has run grows by some megabytes each time.
+const RUNS_OF_A_WORKER = 150;
 
 /** A copy of the project with the mutants inside, and a process with a Postgres of its own that runs its tests. */
 class Sandbox {
   #worker;
+  #runs = 0;
 
   constructor(root, folder, files) {
     this.folder = folder;
@@ -29,14 +32,14 @@ class Sandbox {
     for (const { name, content } of files) writeFileSync(path.join(folder, name), content);
   }
 
-  /** Runs one test file, with this mutant or none; passed is false too where it comes to no end. */
-  async run(test, { id, file, source } = {}) {
-    if (source === undefined) return this.#ask({ test, mutant: id });
+  /** Runs those `wanted` of a test file or all, with this mutant or none; passed is false too where it comes to no end. */
+  async run(test, wanted, { id, file, source } = {}) {
+    if (source === undefined) return this.#ask({ test, wanted, mutant: id });
     const place = path.join(this.folder, file);
     const instrumented = readFileSync(place);
     writeFileSync(place, source);
     try {
-      return await this.#ask({ test });
+      return await this.#ask({ test, wanted });
     } finally {
       writeFileSync(place, instrumented);
     }
@@ -44,13 +47,17 @@ class Sandbox {
 
   end() {
     this.#worker?.kill();
+    this.#worker = undefined;
+    this.#runs = 0;
   }
 
   #ask(message) {
+    if (this.#runs === RUNS_OF_A_WORKER) this.end();
     this.#worker ??= this.#start();
+    this.#runs += 1;
     const worker = this.#worker;
     return new Promise((resolve) => {
-      const gone = () => answer({ passed: false, ran: [] });
+      const gone = () => answer({ passed: false });
       const tooLong = setTimeout(() => worker.kill("SIGKILL"), LONGEST_MS);
       const answer = (said) => {
         clearTimeout(tooLong);

@@ -12,6 +12,8 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import {
+  findAppSecret,
+  keepAppSecret,
   listSecrets,
   problemOfSecrets,
   putNewSecretFirst,
@@ -62,6 +64,13 @@ describe("the secret in the data folder", () => {
     file = path.join(folder, "app-secret");
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("is read without the end of its line, and none takes its place", () => {
+    writeFileSync(file, `${A}\n`);
+    expect(findAppSecret(folder)).toBe(A);
+    expect(keepAppSecret(folder, B)).toBe(A);
+    expect(readFileSync(file, "utf8")).toBe(`${A}\n`);
+  });
 
   it("gets a new one before it, a line each, readable by its owner only, with nothing left beside it", () => {
     const old = readAppSecret(folder, true);
