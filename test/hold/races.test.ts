@@ -225,7 +225,7 @@ describe("a link", () => {
   it(`for a new password, used while another replaces it, is used or gone, never both, ${rounds}`, async () => {
     await race(async (one, other, number) => {
       const token = await resetToken();
-      const newPassword = `Copper-Lantern-Orbit-${number}`;
+      const newPassword = `Marble-Window-Orbit-${number}`;
       const [used, given] = await Promise.all([
         send(one, stranger(), "/reset-password", { token, newPassword }),
         passwordLink(other),
