@@ -14,7 +14,8 @@ const BATCH = 250;
 
 /**
  * Tries what is drawn, batch by batch, until it is enough. A batch that fails is tried again in halves, as long as one of
- * them still fails: what is thrown is the least of these failures, with the seed that draws it again.
+ * them still fails: what is thrown is the least of these failures, with the seed that draws it again, whether it came
+ * again at all, and how long the batch had taken by then.
  */
 export async function inBatches<Drawn>(
   each: fc.Arbitrary<Drawn>,
@@ -23,8 +24,14 @@ export async function inBatches<Drawn>(
 ): Promise<void> {
   for (let seed = SEED; !enough(); seed++) {
     const drawn = fc.sample(each, { seed, numRuns: BATCH });
+    const began = performance.now();
     const error = await failure(attempt, drawn);
-    if (error) throw await smallest(attempt, drawn, error);
+    if (!error) continue;
+    const took = ((performance.now() - began) / 1000).toFixed(1);
+    const { drawn: least, error: cause } = await smallest(attempt, drawn, error);
+    const often = cause === error ? "once, and not again in halves" : "again and again";
+    const what = `FUZZ_SEED=${SEED}, ${least.length} requests at once, ${often}, at first after ${took} s`;
+    throw new Error(`${what}: ${cause.message}`, { cause });
   }
 }
 
@@ -32,13 +39,13 @@ async function smallest<Drawn>(
   attempt: (drawn: Drawn[]) => Promise<void>,
   drawn: Drawn[],
   error: Error,
-): Promise<Error> {
+): Promise<{ drawn: Drawn[]; error: Error }> {
   const middle = Math.ceil(drawn.length / 2);
   for (const half of drawn.length < 2 ? [] : [drawn.slice(0, middle), drawn.slice(middle)]) {
     const again = await failure(attempt, half);
     if (again) return smallest(attempt, half, again);
   }
-  return new Error(`FUZZ_SEED=${SEED}, ${drawn.length} requests at once: ${error.message}`, { cause: error });
+  return { drawn, error };
 }
 
 async function failure<Drawn>(
