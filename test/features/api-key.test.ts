@@ -215,11 +215,21 @@ describe("revoking a key", () => {
     await ada.visitor.press("Revoke");
     await ada.visitor.press("Revoke");
     expect(ada.visitor.path).toBe("/profile");
-    expect(ada.visitor.text).toContain("is revoked");
+    expect(ada.visitor.text).toContain(
+      `Your API key lk${key.slice(2, 10)} is revoked. Nothing accepts it any more.`,
+    );
     expect(await works(key)).toBe(false);
     expect(ada.visitor.hasButton("Generate API Key")).toBe(true);
     expect(await works(await generate())).toBe(true);
     expect(await works(key)).toBe(false);
+  });
+
+  it("or regenerating it, where there is none, leads to the profile, which says so", async () => {
+    for (const page of ["revoke", "regenerate"]) {
+      await ada.visitor.open(`/profile/api-key/${page}`);
+      expect([ada.visitor.status, ada.visitor.path]).toEqual([200, "/profile"]);
+      expect(ada.visitor.text).toContain("There is no API key at the moment.");
+    }
   });
 
   it("by a stale form leaves the newer key alone", async () => {

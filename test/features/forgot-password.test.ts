@@ -52,6 +52,7 @@ describe("a forgotten password", () => {
     expect(half.path).toBe("/sign-in/two-factor");
     await half.fill("One-time code", freshCode(desk, ada.secret)).press("Verify");
     expect(half.path).toBe("/profile");
+    expect((await half.open("/profile/activity")).text).toContain("2 sessions ended");
     expect((await office.next(ada.email)).subject).toBe("Your password was changed");
   });
 

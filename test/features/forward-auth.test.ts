@@ -242,6 +242,14 @@ describe("GET /auth/forward answers at the application's host", () => {
 });
 
 describe("GET /auth/forward sends a browser to sign in", () => {
+  /** What the operator was told, since the log had so many lines, of pages that nobody can be led back to. */
+  const toldOfOrigins = (since: number) =>
+    desk.log
+      .slice(since)
+      .map((line) => JSON.parse(line))
+      .filter(({ msg }) => msg.includes("RETURN_ORIGINS does not name it"))
+      .map(({ id, level }) => ({ id, level }));
+
   it("and back to the page it asked for, as Caddy and Traefik tell it", async () => {
     const answer = await check({ ...BROWSER, ...caddy("/page?a=1&b=%20c") });
     expect(answer).toMatchObject({ status: 302, body: expect.not.stringContaining("script") });
@@ -263,10 +271,30 @@ describe("GET /auth/forward sends a browser to sign in", () => {
       { ...caddy("/"), "x-forwarded-proto": "javascript" },
       { ...caddy("/"), "x-forwarded-proto": "http" },
     ]) {
+      const before = desk.log.length;
       const answer = await check({ ...BROWSER, ...headers });
       expect(answer.headers.get("location")).toBe("https://desk.example.com/sign-in");
+      expect(toldOfOrigins(before)).toEqual([{ id: expect.any(String), level: 40 }]);
     }
-    expect(desk.log.join("")).toContain("RETURN_ORIGINS does not name it");
+  });
+
+  it("and says nothing to the operator of a page it leads back to, nor where the proxy names none", async () => {
+    const before = desk.log.length;
+    for (const headers of [caddy("/"), caddy("/", "desk.example.com"), {}])
+      expect((await check({ ...BROWSER, ...headers })).status).toBe(302);
+    expect(toldOfOrigins(before)).toEqual([]);
+  });
+
+  it("and back to a page of its own by its path", async () => {
+    const answer = await check({ ...BROWSER, ...caddy("/profile/activity?page=2", "desk.example.com") });
+    const { searchParams } = new URL(answer.headers.get("location") ?? "");
+    expect(searchParams.get("return")).toBe("/profile/activity?page=2");
+  });
+
+  it.each(["GET", "HEAD"])("back to the page asked for by %s, wherever its link stood", async (method) => {
+    const headers = { ...BROWSER, ...caddy("/page", undefined, method), referer: `${APP}/contents` };
+    const { searchParams } = new URL((await check(headers)).headers.get("location") ?? "");
+    expect(searchParams.get("return")).toBe(`${APP}/page`);
   });
 
   it("back to the page a form was sent from, whose answer cannot be repeated", async () => {

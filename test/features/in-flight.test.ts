@@ -68,7 +68,7 @@ describe("a request under way", () => {
         await query("delete from sessions");
       },
     );
-    expect(thief.path).toMatch(/^\/sign-in/);
+    expect(thief.path).toBe("/sign-in");
     expect(await liveSessions()).toEqual([]);
   });
 
@@ -95,6 +95,39 @@ describe("a request under way", () => {
     );
     expect(thief.path).toMatch(/^\/sign-in/);
     expect(await liveSessions()).toEqual(["signed-in"]);
+  });
+
+  it("with a right recovery code does not sign in once a reset has ended its session, nor says what is left", async () => {
+    const thief = await givePassword(ada, new Visitor(desk.origin));
+    await thief.open("/sign-in/recovery-code");
+    thief.fill("Recovery code", ada.recoveryCodes[0] ?? "");
+    await whileWaiting(
+      () => thief.press("Verify"),
+      (query) => query("delete from sessions where sid = $1", [storedSid(thief)]),
+    );
+    expect(thief.path).toBe("/sign-in");
+    expect(thief.text).not.toContain("recovery codes left");
+    expect(await liveSessions()).toEqual(["signed-in"]);
+  });
+
+  it.each([
+    ["/sign-in/two-factor", "One-time code"],
+    ["/sign-in/recovery-code", "Recovery code"],
+  ])("at %s while two-factor authentication is reset is told that the code is wrong", async (path, label) => {
+    const half = await (await givePassword(ada, new Visitor(desk.origin))).open(path);
+    const code = label === "One-time code" ? freshCode(desk, ada.secret) : (ada.recoveryCodes[0] ?? "");
+    await whileWaiting(
+      () => half.fill(label, code).press("Verify"),
+      async (query) => {
+        await query("delete from sessions");
+        await query("delete from recovery_codes");
+        await query("delete from second_factors");
+      },
+      "lock table throttles in access exclusive mode",
+    );
+    expect(half.status).toBe(422);
+    expect(Object.values(half.errors)).toEqual([expect.stringContaining("code is not right")]);
+    expect(await liveSessions()).toEqual([]);
   });
 
   it.each([

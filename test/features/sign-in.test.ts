@@ -205,18 +205,47 @@ describe("a recovery code", () => {
     expect(again.errors.recoveryCode).toContain("not right, or has been used already");
     await again.fill("Recovery code", other).press("Verify");
     expect(again.text).toContain("have 8 recovery codes left");
+    await again.open("/profile/activity");
+    for (const left of ["8 recovery codes left", "9 recovery codes left"]) expect(again.text).toContain(left);
+  });
+
+  it.each(["", "7K2M", "7K2M-QX4T-9DHW-3VRB-1", "7K2M-QX4T-9DHW-3VR!"])(
+    "written %j is answered with what to write",
+    async (code) => {
+      const visitor = await givePassword(ada, new Visitor(desk.origin));
+      await visitor.open("/sign-in/recovery-code");
+      await visitor.fill("Recovery code", code).press("Verify");
+      expect(visitor.status).toBe(422);
+      expect(visitor.errors.recoveryCode).toContain("Enter a whole recovery code: 16 letters and digits");
+    },
+  );
+
+  it("leads to the page that somebody was on their way to", async () => {
+    const jean = await addPerson(desk, "jean@example.com");
+    const visitor = await new Visitor(desk.origin).open("/profile/activity");
+    await visitor.fill("Email", jean.email).fill("Password", PASSWORD).press("Sign in");
+    await visitor.follow("Use a recovery code");
+    await visitor.fill("Recovery code", jean.recoveryCodes[0] ?? "").press("Verify");
+    expect(visitor.path).toBe("/profile/activity");
+    expect(visitor.text).toContain("have 9 recovery codes left");
   });
 
   it("of three groups, as they were given out earlier, signs in all the same, once", async () => {
     const rosa = await addPerson(desk, "rosa@example.com");
     const { rows } = await desk.db.query("select id from people where email = $1", [rosa.email]);
-    const hash = hashRecoveryCode(desk.desk.pepper, rows[0].id, "7K2MQX4T9DHW");
-    await replaceRecoveryCodes(desk.db, rows[0].id, [hash]);
-    for (const path of ["/profile", "/sign-in/recovery-code"]) {
+    const hashes = ["7K2MQX4T9DHW", "3VRB7K2MQX4T"].map((code) =>
+      hashRecoveryCode(desk.desk.pepper, rows[0].id, code),
+    );
+    await replaceRecoveryCodes(desk.db, rows[0].id, hashes);
+    for (const [path, said] of [
+      ["/profile", "have 1 recovery code left"],
+      ["/sign-in/recovery-code", "has been used already"],
+    ] as const) {
       const visitor = await givePassword(rosa, new Visitor(desk.origin));
       await visitor.follow("Use a recovery code");
       await visitor.fill("Recovery code", "7K2M-QX4T-9DHW").press("Verify");
       expect(visitor.path).toBe(path);
+      expect(visitor.text).toContain(said);
     }
   });
 

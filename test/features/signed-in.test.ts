@@ -55,6 +55,11 @@ describe("where you're signed in", () => {
     await ada.visitor.press("Sign out everywhere else");
     expect(ada.visitor.text).toContain("You are signed out everywhere else.");
     expect(ada.visitor.hasButton("Sign out everywhere else")).toBe(false);
+    const _csrf = ada.visitor.hidden("_csrf");
+    await ada.visitor.post("/profile/sessions/end-others", { _csrf });
+    expect(ada.visitor.text).toContain("You were signed in nowhere else.");
+    const { rows } = await desk.db.query("select details from trail where action = 'sessions.ended'");
+    expect(rows).toEqual([{ details: { ended: 2 } }]);
     expect((await phone.open("/profile")).path).toMatch(/^\/sign-in/);
     expect((await half.open("/sign-in/two-factor")).path).toMatch(/^\/sign-in\?/);
     expect((await grace.visitor.open("/profile")).path).toBe("/profile");

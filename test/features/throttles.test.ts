@@ -1,7 +1,17 @@
 import { makeApiKey } from "../../src/base/api-key-format";
 import { forgetDrainedThrottles } from "../../src/records/throttles";
 import { openTestDesk, type TestDesk } from "../support/desk";
-import { addPerson, freshCode, givePassword, type Known, PASSWORD, setUp, signIn } from "../support/people";
+import { tokenOfLink } from "../support/links";
+import {
+  addPerson,
+  codeNow,
+  freshCode,
+  givePassword,
+  type Known,
+  PASSWORD,
+  setUp,
+  signIn,
+} from "../support/people";
 import { passThrottles } from "../support/time";
 import { Visitor } from "../support/visitor";
 
@@ -255,6 +265,28 @@ describe("codes", () => {
     expect((await tryCode(athome, freshCode(desk, ada.secret))).path).toBe("/sign-in/two-factor");
   });
 
+  it("that come after too many wrong ones in a row, or by a wrong clock, are wrong tries like any other", async () => {
+    desk.moveClock(1200);
+    const early = codeNow(desk, ada.secret);
+    desk.moveClock(-1200);
+    const hinted = await givePassword(ada, stranger());
+    expect((await tryCode(hinted, early)).errors.code).toContain("clock is about 20 minutes ahead");
+    expect(await triesUntilThrottled(() => tryCode(hinted, early), 25)).toBe(19);
+
+    const closed = "Too many wrong codes were entered in a row";
+    await desk.db.query("update second_factors set wrong_codes = 50");
+    for (const [path, label, code] of [
+      ["/sign-in/two-factor", "One-time code", freshCode(desk, ada.secret)],
+      ["/sign-in/recovery-code", "Recovery code", ada.recoveryCodes[1]],
+    ] as const) {
+      await desk.db.query("delete from throttles");
+      const visitor = await givePassword(ada, stranger());
+      const attempt = async () => (await visitor.open(path)).fill(label, code ?? "").press("Verify");
+      expect(Object.values((await attempt()).errors)).toEqual([expect.stringContaining(closed)]);
+      expect(await triesUntilThrottled(attempt, 25)).toBe(19);
+    }
+  });
+
   it("that are right begin the count anew", async () => {
     const home = await signIn(desk, ada, stranger());
     const guesser = await givePassword(ada, stranger());
@@ -284,14 +316,16 @@ describe("codes", () => {
     expect((await tryCode(visitor, freshCode(desk, ada.secret))).path).toBe("/profile");
   });
 
-  it("that are wrong ten times are told to the owner, once, by mail and in the activity", async () => {
+  it("that are wrong ten times are told to the owner once the next is tried, once, by mail and in the activity", async () => {
+    const tellings = async () =>
+      (await desk.db.query("select details from trail where action = 'second-factor.guessed-at'")).rows;
+    const told = (await tellings()).length;
     const guesser = await givePassword(ada, stranger());
     const before = desk.log.length;
-    for (let i = 0; i < 15; i++) await tryCode(guesser);
-    const { rows } = await desk.db.query(
-      "select details from trail where action = 'second-factor.guessed-at' order by id desc limit 1",
-    );
-    expect(rows).toEqual([{ details: { wrongCodes: 10 } }]);
+    for (let i = 0; i < 10; i++) await tryCode(guesser);
+    expect(await tellings()).toHaveLength(told);
+    for (let i = 0; i < 5; i++) await tryCode(guesser);
+    expect((await tellings()).slice(told)).toEqual([{ details: { wrongCodes: 10 } }]);
     const mails = await desk.db.query(
       "select recipient from mail where created_at > now() - interval '1 minute'",
     );
@@ -324,6 +358,17 @@ describe("what is asked for, and links", () => {
       expect(Number(visitor.headers.get("retry-after"))).toBeLessThanOrEqual(10);
     },
   );
+
+  it("counts no link of ours that has ended: why it does not work is told all the same", async () => {
+    const visitor = await stranger().open("/reset-password?token=guess");
+    await desk.db.query("update throttles set level = most where most = 200");
+    expect((await visitor.open("/reset-password?token=guess")).status).toBe(429);
+    await stranger().post("/forgot-password", { email: ada.email });
+    const token = await tokenOfLink(desk, "password-reset", ada.email);
+    await stranger().post("/forgot-password", { email: ada.email });
+    expect((await visitor.open(`/reset-password?token=${token}`)).status).toBe(410);
+    expect(visitor.text).toContain("A newer link was sent since");
+  });
 });
 
 describe("within a session", () => {
@@ -340,6 +385,14 @@ describe("within a session", () => {
     expect(await triesUntilThrottled(attempt)).toBe(20);
     expect(visitor.text).toMatch(/Too many wrong passwords\. Try again in \d+ seconds/);
     expect((await visitor.open("/profile")).heading).toBe("Your profile");
+  });
+
+  it("codes for a new authenticator are refused unseen after twenty wrong ones", async () => {
+    const visitor = await signIn(desk, grace, stranger());
+    await visitor.open("/profile/two-factor/reset");
+    const attempt = () => visitor.fill("One-time code", "000000").press("Verify");
+    expect(await triesUntilThrottled(attempt, 25)).toBe(20);
+    expect(visitor.errors.code).toMatch(/^Too many wrong codes\. Try again in \d+ seconds$/);
   });
 
   it("passwords that are right are no guesses, however often they are confirmed", async () => {

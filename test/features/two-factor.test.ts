@@ -90,6 +90,19 @@ describe("enrolment", () => {
     expect((await desk.db.query("select from second_factors where pending_in is null")).rowCount).toBe(2);
   });
 
+  it("is refused while the person has an authenticator, also to a session that was not ended when it was set up", async () => {
+    const [left, quick] = [await newcomer(), await newcomer()];
+    await desk.db.query("update second_factors set pending_in = null where pending_in = $1", [
+      storedSid(quick),
+    ]);
+    const kept = (await desk.db.query("select id from second_factors where pending_in is null")).rows;
+    await left.fill("One-time code", freshCode(desk, setupKey(left))).press("Verify");
+    expect(left.path).toMatch(/^\/sign-in/);
+    expect((await desk.db.query("select id from second_factors where pending_in is null")).rows).toEqual(
+      kept,
+    );
+  });
+
   it("of twenty sessions at once succeeds for exactly one", async () => {
     const sessions = await Promise.all(Array.from({ length: 20 }, () => newcomer()));
     desk.moveClock(30);
@@ -112,10 +125,15 @@ describe("enrolment", () => {
       `update second_factors set sealed_secret = (select sealed_secret from second_factors f join people p on p.id = f.person_id
         where p.email = 'ada@example.com') where person_id = (select id from people where email = 'grace@example.com')`,
     );
-    const visitor = await givePassword(grace, new Visitor(desk.origin));
+    const unreadable = () => desk.log.filter((line) => line.includes("An authenticator cannot be read"));
+    const visitor = await givePassword(ada, new Visitor(desk.origin));
+    await visitor.fill("One-time code", "000000").press("Verify");
+    expect([visitor.status, unreadable()]).toEqual([422, []]);
+    await givePassword(grace, visitor);
     await visitor.fill("One-time code", freshCode(desk, ada.secret)).press("Verify");
     expect(visitor.status).toBe(503);
     expect(visitor.errors.code).toContain("Your authenticator cannot be read on our side");
+    expect(unreadable()).toHaveLength(1);
     expect((await visitor.open("/profile")).path).toBe("/sign-in/two-factor");
   });
 });
@@ -152,6 +170,20 @@ describe("where two-factor authentication is optional", () => {
     expect(boss.hasButton("Not now")).toBe(false);
     await boss.post("/two-factor/not-now", { _csrf: boss.hidden("_csrf") });
     expect(boss.path).toBe("/two-factor/enrol");
+
+    await desk.db.query("update people set roles = '{administrator}' where email = 'new@example.com'");
+    expect((await newcomer()).path).toBe("/two-factor/enrol");
+  });
+
+  it("who has no authenticator gets no recovery codes either", async () => {
+    const visitor = await newcomer();
+    await visitor.press("Not now");
+    await visitor.post("/profile/two-factor/recovery-codes", { _csrf: visitor.hidden("_csrf") });
+    expect([visitor.path, visitor.status]).toEqual(["/profile", 200]);
+    const { rows } = await desk.db.query(
+      "select count(*)::int from recovery_codes r join people p on p.id = r.person_id where email = 'new@example.com'",
+    );
+    expect(rows).toEqual([{ count: 0 }]);
   });
 });
 
@@ -191,6 +223,7 @@ describe("reset", () => {
     expect((await phone.open("/profile")).path).toMatch(/^\/sign-in\?/);
     expect((await half.open("/sign-in/two-factor")).path).toMatch(/^\/sign-in\?/);
     expect((await grace.visitor.open("/profile")).path).toBe("/profile");
+    expect((await visitor.open("/profile/activity")).text).toContain("2 other sessions ended");
   });
 
   it("replaces the recovery codes", async () => {
@@ -235,6 +268,30 @@ describe("reset", () => {
     expect(visitor.errors.password).toContain("That is not your password");
     await visitor.fill("Password", PASSWORD).press("Confirm");
     expect(visitor.path).toBe("/profile/two-factor/reset");
+  });
+});
+
+describe("the page that asks for the password", () => {
+  it("says what it is asked for", async () => {
+    const person = "/admin/people/4b0ca425-0000-4000-8000-000000000000/deactivate";
+    for (const [next, purpose] of [
+      ["/profile/two-factor/recovery-codes", "to get new recovery codes."],
+      ["/profile/two-factor/reset", "to reset two-factor authentication."],
+      ["/profile/email", "to change your email."],
+      [person, "to change somebody's account."],
+      ["/admin/service-accounts/new", "to change service accounts."],
+      ["/profile/activity", "before you go on."],
+    ] as const) {
+      await ada.visitor.open(`/confirm-password?return=${encodeURIComponent(next)}`);
+      expect(ada.visitor.text).toContain(`enter your password again ${purpose}`);
+    }
+  });
+
+  it("leads back to the profile where it was itself what led there", async () => {
+    const page = "/confirm-password?return=%2Fprofile%2Femail";
+    const { body } = await ada.visitor.raw(page, { headers: { referer: `${desk.origin}${page}` } });
+    ada.visitor.html = body;
+    expect(ada.visitor.fieldsOf("Cancel").action).toBe("/profile");
   });
 });
 
