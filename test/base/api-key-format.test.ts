@@ -1,6 +1,14 @@
 import { crc32 } from "node:zlib";
 import { apiKeyId, hashApiKey, makeApiKey } from "../../src/base/api-key-format";
 
+/** The text with the checksum that makes a key of it, if nothing else is wrong. */
+function withChecksum(body: string): string {
+  const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  let [rest, sum] = [crc32(body), ""];
+  for (; sum.length < 6; rest = Math.floor(rest / 62)) sum = alphabet.charAt(rest % 62) + sum;
+  return body + sum;
+}
+
 describe("an API key", () => {
   it("is 48 letters and digits, begins with lk and its id, and looks like base64", () => {
     for (let i = 0; i < 200; i++) {
@@ -39,5 +47,12 @@ describe("an API key", () => {
 
   it.each(["", "lk", "x".repeat(48), "Sunshine-Harbour-42", `lk${"é".repeat(46)}`])("is not %j", (text) => {
     expect(apiKeyId(text)).toBeUndefined();
+  });
+
+  it("is not any text with the right checksum: it has 48 letters and digits and begins with lk", () => {
+    expect(apiKeyId(withChecksum(`lk${"a".repeat(40)}`))).toBe("aaaaaaaa");
+    const wrong = [39, 41, 4000].map((length) => `lk${"a".repeat(length)}`);
+    for (const body of [...wrong, `sk${"a".repeat(40)}`, `lk${"a".repeat(39)}-`, `lk${"a".repeat(39)}é`])
+      expect(apiKeyId(withChecksum(body))).toBeUndefined();
   });
 });

@@ -71,6 +71,7 @@ describe.each(PATHS)("GET and HEAD %s", (path) => {
       for (const headers of [
         { authorization: basic(ada.email, key) },
         { authorization: basic("ADA@example.COM", key) },
+        { authorization: basic(" ada@example.com ", key) },
         { authorization: `Bearer ${key}` },
         { "x-api-key": key },
       ]) {
@@ -173,6 +174,7 @@ describe("GET /v1/me", () => {
     const answer = await ask("/v1/nothing", {});
     expect(answer.status).toBe(404);
     expect(JSON.parse(answer.rawBody).errors[0].status).toBe("404");
+    expect(answer.headers["retry-after"]).toBeUndefined();
     expect(answer.headers["set-cookie"]).toBeUndefined();
   });
 });

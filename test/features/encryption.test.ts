@@ -319,7 +319,7 @@ describe("a value that does not open although the secret is right", () => {
     expect((await signIn(desk, { ...ada, secret })).path).toBe("/profile");
   });
 
-  it("as a parked form, leaves the page as it is", async () => {
+  it("as a parked form, leaves the page as it is, and the log says whose it was", async () => {
     await ada.visitor.open("/profile");
     ada.visitor.fill("First Name", "Augusta");
     await ageSession(desk, ada.visitor, 30 * 60 + 1);
@@ -329,5 +329,10 @@ describe("a value that does not open although the secret is right", () => {
     await ada.visitor.open("/profile");
     expect(ada.visitor.status).toBe(200);
     expect(ada.visitor.value("First Name")).toBe("Ada");
+    const [told = "{}"] = desk.log.filter((line) =>
+      line.includes("A parked form cannot be read: see doctor"),
+    );
+    const { rows } = await desk.db.query("select id from people");
+    expect(JSON.parse(told)).toMatchObject({ id: expect.any(String), person: rows[0].id });
   });
 });

@@ -168,6 +168,13 @@ describe("a session", () => {
     expect(rows.some(({ row }) => row.includes(sid))).toBe(false);
   });
 
+  it("has a cookie that the browser keeps as long as a session can last, 365 days", async () => {
+    const body = new URLSearchParams({ email: ada.email, password: ada.password });
+    const { headers } = await new Visitor(desk.origin).raw("/sign-in", { method: "POST", body });
+    const [, expires = ""] = /; Expires=([^;]+)/.exec(headers.getSetCookie()[0] ?? "") ?? [];
+    expect((Date.parse(expires) - Date.now()) / 86_400_000).toBeCloseTo(365, 2);
+  });
+
   it("is forgotten 30 days after it ended, a few pages of the table at a time, and no sooner", async () => {
     const { email } = await addPerson(desk, "pruned@example.com");
     await desk.db.query(

@@ -13,6 +13,7 @@ import {
   signIn,
 } from "../support/people";
 import { passThrottles } from "../support/time";
+import { until } from "../support/until";
 import { Visitor } from "../support/visitor";
 
 const WRONG = "Wrong-Password-1";
@@ -188,6 +189,25 @@ describe("passwords at sign-in", () => {
     }
   });
 
+  it("sent while fifty others for the account wait their turn are refused at once, and those others are looked at", async () => {
+    const blocker = await desk.db.connect();
+    await blocker.query("begin; lock table throttles in access exclusive mode");
+    let refused = 0;
+    const tries = Array.from({ length: 54 }, async () => {
+      const visitor = await tryPassword(stranger(), ada.email, PASSWORD);
+      if (visitor.status === 429) refused += 1;
+      return visitor;
+    });
+    await until("those too many are refused", () => refused === 3);
+    await blocker.query("rollback");
+    blocker.release();
+    const visitors = await Promise.all(tries);
+    expect(visitors.filter(({ path }) => path === "/sign-in/two-factor")).toHaveLength(51);
+    const [crowded] = visitors.filter(({ status }) => status === 429);
+    expect(crowded?.headers.get("retry-after")).toBe("5");
+    expect(crowded?.errors.email).toBe("Too many wrong passwords for this email. Try again in 5 seconds");
+  });
+
   it("that are right pass, forty at once from one address", async () => {
     const visitors = await Promise.all(
       Array.from({ length: 40 }, () => {
@@ -285,6 +305,16 @@ describe("codes", () => {
       expect(Object.values((await attempt()).errors)).toEqual([expect.stringContaining(closed)]);
       expect(await triesUntilThrottled(attempt, 25)).toBe(19);
     }
+  });
+
+  it("that could not be looked at, for a failure of ours, are no guesses", async () => {
+    const visitor = await givePassword(ada, stranger());
+    const _csrf = visitor.hidden("_csrf");
+    await desk.db.query("alter table second_factors rename to away");
+    for (let i = 0; i < 21; i++)
+      expect((await visitor.tab().post("/sign-in/two-factor", { _csrf, code: "000000" })).status).toBe(500);
+    await desk.db.query("alter table away rename to second_factors");
+    expect((await tryCode(visitor, freshCode(desk, ada.secret))).path).toBe("/profile");
   });
 
   it("that are right begin the count anew", async () => {
@@ -467,10 +497,11 @@ describe("keys", () => {
     });
   });
 
-  it("that are wrong for one account are counted whatever the address", async () => {
+  it("that are wrong for one account are counted whatever the address, and the spelling of the name", async () => {
+    const spellings = [" ada@example.com", "ADA@EXAMPLE.COM ", "Ada@Example.Com", "aDA@example.com"];
     let tries = 0;
     const attempt = () =>
-      verify(makeApiKey().key, { address: `10.7.0.${(tries % 250) + 1}`, email: " ADA@example.com" });
+      verify(makeApiKey().key, { address: `10.7.0.${(tries % 250) + 1}`, email: spellings[tries % 4] ?? "" });
     while ((await attempt()).status === 401) tries += 1;
     expect(tries).toBeGreaterThanOrEqual(100);
     expect(tries).toBeLessThan(120);

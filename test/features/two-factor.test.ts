@@ -242,10 +242,13 @@ describe("reset", () => {
     await visitor.open("/profile/two-factor/reset");
     const { fields } = visitor.fill("One-time code", freshCode(desk, setupKey(visitor))).fieldsOf("Verify");
     await visitor.post("/profile/two-factor/reset", fields);
-    await visitor.open("/profile");
-    await visitor.post("/profile/two-factor/reset", { ...fields, _csrf: visitor.hidden("_csrf") });
-    expect(visitor.path).toBe("/profile");
-    expect(visitor.text).toContain("Your new authenticator is in use already");
+    // As loading the page with the recovery codes again sends it, and as a form that was drawn since would.
+    for (const _csrf of [fields._csrf ?? "", visitor.hidden("_csrf")]) {
+      await visitor.open("/profile");
+      await visitor.post("/profile/two-factor/reset", { ...fields, _csrf });
+      expect(visitor.path).toBe("/profile");
+      expect(visitor.text).toContain("Your new authenticator is in use already");
+    }
   });
 
   it("left half-way changes nothing", async () => {

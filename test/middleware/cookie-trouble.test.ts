@@ -133,6 +133,15 @@ describe("where a page is asked for over http but BASE_URL is https", () => {
   });
 });
 
+describe("where a page is asked for over http and BASE_URL is http", () => {
+  it("nothing is wrong, and nothing is logged", async () => {
+    const desk = await open({});
+    const ada = await someone(desk);
+    expect((await givePassword(ada, new Visitor(desk.origin))).path).toBe("/two-factor/enrol");
+    expect(warnings(desk)).toEqual([]);
+  });
+});
+
 describe("a browser with cookies switched off", () => {
   const NEEDS_COOKIE = "Signing in needs a cookie, and your browser sent none. Allow cookies for 127.0.0.1";
   const withoutCookies = (desk: TestDesk) => Object.assign(new Visitor(desk.origin), { keepsCookies: false });

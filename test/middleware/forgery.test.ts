@@ -1,5 +1,5 @@
 import { openTestDesk, type TestDesk } from "../support/desk";
-import { type Known, PASSWORD, setUp } from "../support/people";
+import { addPerson, freshCode, givePassword, type Known, PASSWORD, setUp, signIn } from "../support/people";
 import { Visitor } from "../support/visitor";
 
 let desk: TestDesk;
@@ -15,8 +15,9 @@ const FORM = { "content-type": "application/x-www-form-urlencoded" };
 async function saveFrom(
   headers: Record<string, string>,
   change: Record<string, string> = {},
+  visitor = ada.visitor,
 ): Promise<number> {
-  const page = await ada.visitor.tab().open("/profile");
+  const page = await visitor.tab().open("/profile");
   const { fields } = page.fieldsOf("Save Changes");
   const body = new URLSearchParams({ ...fields, lastName: `Name ${Math.random()}`, ...change }).toString();
   return (await page.raw("/profile", { method: "POST", body, headers: { ...FORM, ...headers } })).status;
@@ -31,6 +32,16 @@ describe("a form", () => {
   ])("sent from this site is taken: %j", async (headers) => {
     expect(await saveFrom(headers)).toBe(303);
     expect(await saveFrom({ ...headers, origin: desk.origin })).toBe(303);
+  });
+
+  it("sent from this site under another name than BASE_URL has is taken", async () => {
+    const local = ada.visitor.tab();
+    local.origin = desk.origin.replace("127.0.0.1", "localhost");
+    expect(await saveFrom({ origin: local.origin })).toBe(403);
+    const page = await local.open("/profile");
+    const body = new URLSearchParams(page.fieldsOf("Save Changes").fields).toString();
+    const headers = { ...FORM, origin: local.origin };
+    expect((await page.raw("/profile", { method: "POST", body, headers })).status).toBe(303);
   });
 
   it.each<Record<string, string>>([
@@ -71,6 +82,33 @@ describe("a form", () => {
     await other.open("/sign-in");
     await other.fill("Email", ada.email).fill("Password", PASSWORD).press("Sign in");
     expect(await saveFrom({}, { _csrf: other.hidden("_csrf") })).toBe(403);
+  });
+
+  it("with the token from half way through signing in is refused afterwards: who knew the password knew it", async () => {
+    const visitor = await givePassword(ada, new Visitor(desk.origin));
+    const _csrf = visitor.hidden("_csrf");
+    await visitor.fill("One-time code", freshCode(desk, ada.secret)).press("Verify");
+    expect(visitor.path).toBe("/profile");
+    expect(await saveFrom({}, { _csrf }, visitor)).toBe(403);
+    expect(await saveFrom({}, {}, visitor)).toBe(303);
+  });
+
+  it("with the token of whoever was signed in in this browser before is refused", async () => {
+    const grace = await addPerson(desk, "grace@example.com");
+    const visitor = await signIn(desk, ada);
+    const _csrf = visitor.hidden("_csrf");
+    await visitor.post("/sign-in", { email: grace.email, password: PASSWORD });
+    await visitor.fill("One-time code", freshCode(desk, grace.secret)).press("Verify");
+    expect(visitor.path).toBe("/profile");
+    expect(await saveFrom({}, { _csrf }, visitor)).toBe(403);
+    expect(await saveFrom({}, {}, visitor)).toBe(303);
+  });
+
+  it("on a page that says what was wrong with an address of the sign-in page is taken", async () => {
+    const visitor = await signIn(desk, ada);
+    await visitor.open("/sign-in?return=/profile&return=/profile");
+    expect(visitor.status).toBe(400);
+    expect((await visitor.press("Sign out")).text).toContain("You have signed out.");
   });
 
   it("keeps working in two tabs of one session", async () => {

@@ -136,6 +136,17 @@ describe("the configuration", () => {
   });
 
   it.each([
+    "example.de",
+    "example.online",
+    "intern.example.com",
+    "a.b.example.co.uk",
+    "xn--bcher-kva.example",
+  ])("takes %s for the cookie's domain", (domain) => {
+    const env = { BASE_URL: `https://auth.${domain}`, COOKIE_DOMAIN: domain };
+    expect(parseConfig(env, noFile).cookieDomain).toBe(domain);
+  });
+
+  it.each([
     [{ COOKIE_DOMAIN: "com" }, "COOKIE_DOMAIN is not a domain such as example.com"],
     [{ COOKIE_DOMAIN: "https://example.com" }, "COOKIE_DOMAIN is not a domain such as example.com"],
     [{ COOKIE_DOMAIN: "10.0.0.1" }, "COOKIE_DOMAIN is not a domain such as example.com"],

@@ -4,6 +4,7 @@ import {
   freshCode,
   givePassword,
   type Known,
+  PASSWORD,
   recoveryCodes,
   setUp,
   setupKey,
@@ -114,6 +115,16 @@ describe("the owner of an account is written to when", () => {
     await desk.db.query("alter table trail enable trigger all");
     await signIn(desk, ada);
     expect((await office.next(ADA)).subject).toBe("A new sign-in to your account");
+  });
+
+  it("but not when somebody who is signed in goes on from another address or device, whatever they change there", async () => {
+    const visitor = new Visitor(desk.origin, FIREFOX);
+    visitor.cookies = ada.visitor.cookies;
+    await visitor.open("/profile/password");
+    visitor.fill("Current password", PASSWORD).fill("New password", "Another-Harbour-43");
+    await visitor.press("Change password");
+    expect(visitor.text).toContain("Your password is changed");
+    expect(await subjects()).toEqual(["Your password was changed"]);
   });
 
   it("but not when the password was right and the second step is still due", async () => {

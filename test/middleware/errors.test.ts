@@ -1,0 +1,124 @@
+import { openTestDesk, type TestDesk } from "../support/desk";
+import { type Known, setUp } from "../support/people";
+import { ageSession, storedSid } from "../support/time";
+import { Visitor } from "../support/visitor";
+
+let desk: TestDesk;
+let ada: Known;
+beforeAll(async () => {
+  desk = await openTestDesk();
+  ada = await setUp(desk);
+  // As Postgres says it when a statement took too long.
+  await desk.db.query(`
+    create function away() returns boolean language plpgsql as $$
+      begin raise exception 'away' using errcode = '57014'; end $$;
+    create function away_for_changes() returns trigger language plpgsql as $$
+      begin return case when away() then new end; end $$;`);
+});
+afterAll(() => desk.close());
+
+type Line = { id?: string; level: number; msg: string; err?: { message: string } };
+
+/** What is logged by this, but for the lines of the requests themselves. */
+async function loggedBy(request: () => Promise<unknown>): Promise<Line[]> {
+  const before = desk.log.length;
+  await request();
+  return desk.log
+    .slice(before)
+    .map((line) => JSON.parse(line))
+    .filter(({ req }) => !req);
+}
+
+/** Does this while a table cannot be changed, as where the database is away. */
+async function whileUnchangeable(table: string, request: () => Promise<unknown>): Promise<void> {
+  await desk.db.query(
+    `create trigger away before update on ${table} for each row execute function away_for_changes()`,
+  );
+  await request();
+  await desk.db.query(`drop trigger away on ${table}`);
+}
+
+const FAILED = { id: expect.any(String), level: 50, msg: "A request failed" };
+
+describe("what goes wrong", () => {
+  it("on our side is a page with the request's number, under which the log has the reason", async () => {
+    const visitor = ada.visitor.tab();
+    await desk.db.query("alter table api_keys rename to elsewhere");
+    const lines = await loggedBy(() => visitor.open("/profile"));
+    await desk.db.query("alter table elsewhere rename to api_keys");
+    expect(visitor.status).toBe(500);
+    expect(visitor.text).toContain("Something went wrong on our side. Nothing you did caused it.");
+    const err = expect.objectContaining({ message: expect.stringContaining("api_keys") });
+    expect(lines).toEqual([expect.objectContaining({ ...FAILED, id: visitor.$("code").text(), err })]);
+    expect(visitor.headers.has("retry-after")).toBe(false);
+  });
+
+  it("with what a browser sent is no failure of ours", async () => {
+    const visitor = new Visitor(desk.origin);
+    const headers = { "content-type": "application/x-www-form-urlencoded; charset=klingon" };
+    const lines = await loggedBy(() => visitor.post("/sign-in", "email=a", headers));
+    expect([visitor.status, visitor.heading]).toEqual([400, "That could not be read"]);
+    expect(visitor.text).toContain("The request could not be read. Go back and try again.");
+    expect(lines).toEqual([]);
+  });
+});
+
+describe("where the database is away", () => {
+  it("a page says so, with when to try again and a way to it, and nobody is taken for signed out", async () => {
+    const visitor = ada.visitor.tab();
+    await desk.db.query(
+      "alter table sessions rename to elsewhere; create view sessions as select * from elsewhere where away()",
+    );
+    const lines = await loggedBy(() => visitor.open("/profile/activity?page=2"));
+    await desk.db.query("drop view sessions; alter table elsewhere rename to sessions");
+    expect([visitor.status, visitor.headers.get("retry-after")]).toEqual([503, "5"]);
+    expect(visitor.text).toContain("The database does not answer at the moment. Try again in a few seconds.");
+    expect(visitor.$("main a").attr("href")).toBe("/profile/activity?page=2");
+    expect(visitor.headers.getSetCookie()).toEqual([]);
+    expect(lines).toEqual([expect.objectContaining(FAILED)]);
+    expect((await visitor.open("/profile")).path).toBe("/profile");
+  });
+
+  it("a form is told that nothing was changed, and leads back to its page", async () => {
+    const visitor = await ada.visitor.tab().open("/profile");
+    const { fields } = visitor.fill("First Name", "Augusta").fieldsOf("Save Changes");
+    const referer = `${desk.origin}/profile?from=here`;
+    let lines: Line[] = [];
+    await whileUnchangeable("people", async () => {
+      lines = await loggedBy(() => visitor.post("/profile", fields, { referer }));
+    });
+    expect([visitor.status, visitor.headers.get("retry-after")]).toEqual([503, "5"]);
+    expect(visitor.text).toContain("The database does not answer at the moment. Nothing was changed.");
+    expect(visitor.$("main a").attr("href")).toBe("/profile?from=here");
+    expect(visitor.$("main a").text()).toBe("Go to the page you came from");
+    expect(lines).toEqual([expect.objectContaining(FAILED)]);
+  });
+
+  it("the page that says so asks nothing more of it: what a session was to be told waits", async () => {
+    const visitor = ada.visitor.tab();
+    await desk.db.query(
+      "update sessions set sess = jsonb_set(sess::jsonb, '{notice}', '\"Saved.\"') where sid = $1",
+      [storedSid(visitor)],
+    );
+    let lines: Line[] = [];
+    await whileUnchangeable("sessions", async () => {
+      lines = await loggedBy(() => visitor.open("/profile"));
+    });
+    expect(visitor.status).toBe(503);
+    expect(lines).toEqual([expect.objectContaining(FAILED)]);
+    expect((await visitor.open("/profile")).text).toContain("Saved.");
+  });
+
+  it("activity that cannot be noted leaves the page whole, and is in the log", async () => {
+    const visitor = ada.visitor.tab();
+    await ageSession(desk, visitor, 100);
+    let lines: Line[] = [];
+    await whileUnchangeable("sessions", async () => {
+      lines = await loggedBy(() => visitor.open("/profile"));
+    });
+    expect([visitor.status, visitor.heading]).toEqual([200, "Your profile"]);
+    const err = expect.objectContaining({ message: expect.stringContaining("away") });
+    const msg = "Something failed after a request was answered";
+    expect(lines).toEqual([expect.objectContaining({ id: expect.any(String), level: 40, msg, err })]);
+  });
+});
