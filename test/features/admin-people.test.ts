@@ -568,15 +568,18 @@ describe("a link for a new password that somebody gave who", () => {
   it.each(["is deactivated", "is no administrator any more"])("%s does not work any more", async (fate) => {
     const giver = await addPerson(desk, `giver-${fate.length}@example.com`, ["administrator"]);
     const id = await addRow(`given-${fate.length}@example.com`);
-    const form = await open(id, "/password-link", giver.visitor);
-    await form.fill("Reason", "asked").press("Make link");
-    const link = form.value("Link");
+    const make = async () => {
+      const form = await open(id, "/password-link", giver.visitor);
+      return (await form.fill("Reason", "asked").press("Make link")).value("Link");
+    };
+    const [before, link] = [await make(), await make()];
     const giverId = await idOf(giver.email);
     if (fate === "is deactivated") await (await open(giverId, "/deactivate")).press("Deactivate");
     else await (await open(giverId, "/roles")).fill("Role", "member").press("Save Changes");
     const page = await new Visitor(desk.origin).open(link);
     expect(page.status).toBe(410);
     expect(page.text).toContain("It was withdrawn");
+    expect((await page.open(before)).text).toContain("A newer link was sent since");
   });
 });
 

@@ -163,6 +163,45 @@ describe("regenerating a key", () => {
     expect(row("python-requests")).toContain("Still calls with the dead key (1 refused)");
     expect(row("node")).toContain("Still calls with the dead key (2 refused)");
   });
+
+  it("tells who has come over and calls no more with the dead key, and keeps telling who still calls with one before it", async () => {
+    const regenerate = async () => {
+      await (await ada.visitor.open("/profile/api-key/regenerate")).press("Regenerate API Key");
+      return shownKey(ada.visitor);
+    };
+    const told = async () => {
+      const { $ } = await ada.visitor.open("/profile");
+      const cells = $("[aria-labelledby=moved-title] tbody tr").toArray();
+      const words = cells.map((row) => ["Client", "Now"].map((name) => $(row).find(`[data-column=${name}]`)));
+      return words
+        .map((cell) => cell.map((part) => part.text().replace(/\s+/g, " ").trim()).join(": "))
+        .sort();
+    };
+    const old = await generate();
+    for (const client of ["over/1.0", "both/1.0", "stray/1.0"]) await works(old, desk.origin, client);
+    const fresh = await regenerate();
+    for (const [key, client] of [
+      [old, "over/1.0"],
+      [fresh, "over/1.0"],
+      [fresh, "both/1.0"],
+      [old, "stray/1.0"],
+      [old, "both/1.0"],
+    ] as const)
+      await works(key, desk.origin, client);
+    expect(await told()).toEqual([
+      "both/1.0: Has come over, but still calls with the dead key too (1 refused)",
+      "over/1.0: Has come over",
+      "stray/1.0: Still calls with the dead key (1 refused)",
+    ]);
+    await regenerate();
+    const earlier = `with the earlier key lk${old.slice(2, 10)}`;
+    expect(await told()).toEqual([
+      "both/1.0: Not seen since",
+      `both/1.0${earlier}: Has come over, but still calls with the dead key too (1 refused)`,
+      "over/1.0: Not seen since",
+      `stray/1.0${earlier}: Still calls with the dead key (1 refused)`,
+    ]);
+  });
 });
 
 describe("a client that changes its name with every call", () => {

@@ -76,6 +76,18 @@ describe("changing the email", () => {
     expect((await ada.visitor.open("/profile")).value("Email")).toBe("ada@example.com");
   });
 
+  it("says that something went wrong on our side where the database could not do it, and the link stays good", async () => {
+    await ask("countess@example.com");
+    const link = await linkTo("countess@example.com");
+    await desk.db.query("alter table people add constraint fails check (email not like 'countess%')");
+    const visitor = await (await new Visitor(desk.origin).open(link)).press("Confirm");
+    expect(visitor.status).toBe(500);
+    expect(visitor.text).not.toContain("Another account has this address");
+    await desk.db.query("alter table people drop constraint fails");
+    await (await visitor.open(link)).press("Confirm");
+    expect(visitor.heading).toBe("Your email is changed");
+  });
+
   it("by a link that is used, replaced or late says so", async () => {
     await ask("one@example.com");
     const first = await linkTo("one@example.com");

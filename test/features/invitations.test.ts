@@ -195,6 +195,9 @@ describe("an invitation", () => {
     expect(page.text).toContain(`The invitation to ${email} is withdrawn`);
     await twin.post("/admin/people/invite/withdraw", form);
     expect(twin.text).toContain("not open any more, so nothing was changed");
+    await twin.open(`/admin/people/invite/withdraw?id=${form.id}`);
+    expect([twin.path, twin.hasButton("Withdraw")]).toEqual(["/admin/people/invite", false]);
+    expect(twin.text).toContain("not open any more, so nothing was changed");
     expect((await new Visitor(desk.origin).open(link)).text).toContain("This invitation was withdrawn");
     expect(await trailOf("invitation.withdrawn", email)).toHaveLength(1);
     await opened.press("Join");
@@ -232,13 +235,18 @@ describe("an invitation", () => {
   });
 
   it.each(["deactivated", "no administrator any more"])(
-    "by somebody who is %s is withdrawn with that, and the trail says so",
+    "by somebody who is %s is withdrawn with that, if it was open, and the trail says so",
     async (fate) => {
       const inviter = await addPerson(desk, someone(), ["administrator"]);
-      const email = someone();
-      const form = await inviter.visitor.open("/admin/people/invite");
-      await form.fill("Email", email).fill("Role", "administrator").press("Send invitation");
-      const link = form.$("#invitation-link").text();
+      const [email, joined, lapsed] = [someone(), someone(), someone()];
+      const send = async (to: string) => {
+        const form = await inviter.visitor.open("/admin/people/invite");
+        await form.fill("Email", to).fill("Role", "administrator").press("Send invitation");
+        return form.$("#invitation-link").text();
+      };
+      const [link, late] = [await send(email), await send(lapsed)];
+      await join(await send(joined));
+      await desk.db.query("update links set expires_at = now() - interval '1 s' where email = $1", [lapsed]);
       const { rows } = await desk.db.query("select id from people where email = $1", [inviter.email]);
       const page = await ada.visitor
         .tab()
@@ -248,7 +256,13 @@ describe("an invitation", () => {
         await page.press("Deactivate");
       } else await page.fill("Role", "member").press("Save Changes");
       expect((await new Visitor(desk.origin).open(link)).text).toContain("was withdrawn");
-      expect(await trailOf("invitation.withdrawn", email)).toHaveLength(1);
+      expect((await new Visitor(desk.origin).open(late)).text).toContain("This invitation has lapsed");
+      for (const [to, withdrawn] of [
+        [email, 1],
+        [joined, 0],
+        [lapsed, 0],
+      ] as const)
+        expect(await trailOf("invitation.withdrawn", to)).toHaveLength(withdrawn);
       const fields = { firstName: "Sock", lastName: "Puppet", password: "Copper-Lantern-Orbit-7" };
       expect((await new Visitor(desk.origin).post(link, fields)).status).toBe(410);
       expect(await peopleWith(email)).toEqual([]);

@@ -27,13 +27,20 @@ const actions = async () =>
 const letters = async () => (await desk.db.query("select from mail")).rowCount;
 
 /** Holds Ada's row, waits until a request of hers runs into it, changes her hash to this one, and lets it go on. */
-async function whileItBecomes(hash: string, request: () => Promise<unknown>): Promise<void> {
+const whileItBecomes = (hash: string, request: () => Promise<unknown>) =>
+  whileWaiting(request, "update people set password_hash = $1", [hash]);
+
+async function whileWaiting(
+  request: () => Promise<unknown>,
+  change: string,
+  values: string[] = [],
+): Promise<void> {
   const blocker = await desk.db.connect();
   await blocker.query("begin");
   await blocker.query("select from people for update");
   const under = request();
   await untilBlocked(desk.db);
-  await blocker.query("update people set password_hash = $1", [hash]);
+  await blocker.query(change, values);
   await blocker.query("commit");
   blocker.release();
   await under;
@@ -77,6 +84,15 @@ describe("a password's hash of a lower cost than the present one", () => {
     expect(late.status).toBe(422);
     expect(late.errors.email).toContain("not right");
     expect(await hash()).toBe(changed);
+  });
+
+  it("signs in nobody who is deactivated at that moment, who is told what a wrong password is", async () => {
+    const late = await new Visitor(desk.origin).open("/sign-in");
+    late.fill("Email", ada.email).fill("Password", PASSWORD);
+    await whileWaiting(() => late.press("Sign in"), "update people set deactivated_at = now()");
+    expect(late.status).toBe(422);
+    expect(late.errors.email).toContain("not right");
+    expect(await hash()).toBe(old);
   });
 
   it.each([

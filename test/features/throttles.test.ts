@@ -546,6 +546,28 @@ describe("the count", () => {
     expect(wait).toBeLessThanOrEqual(60);
     await passThrottles(desk, wait);
     expect((await tryPassword(stranger(), ada.email)).status).toBe(422);
+
+    const visitor = await stranger().open("/invitation?token=guess");
+    await desk.db.query("update throttles set level = most where most = 200");
+    await passThrottles(desk, -24 * 3600);
+    expect((await visitor.open("/invitation?token=guess")).status).toBe(429);
+    await passThrottles(desk, Number(visitor.headers.get("retry-after")));
+    expect((await visitor.open("/invitation?token=guess")).status).toBe(404);
+  });
+
+  it("drains off meanwhile, however often somebody is refused", async () => {
+    await triesUntilThrottled(() => tryPassword(stranger(), ada.email));
+    for (const [later, most] of [
+      [20, 40],
+      [20, 20],
+    ] as const) {
+      await passThrottles(desk, later);
+      const refused = await tryPassword(stranger(), ada.email);
+      expect(refused.status).toBe(429);
+      expect(Number(refused.headers.get("retry-after"))).toBeLessThanOrEqual(most);
+    }
+    await passThrottles(desk, 20);
+    expect((await tryPassword(stranger(), ada.email)).status).toBe(422);
   });
 
   it("goes up under none where one is full: who is refused for an account is not counted for the address", async () => {

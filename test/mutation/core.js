@@ -29,6 +29,7 @@ const TESTS = {
   "test/features": "",
   "test/middleware": "",
   "test/platform": "app-secret.test config.test one-time-code.test passwords.test seal.test",
+  "test/records": "",
   "test/web": "",
 };
 

@@ -1,4 +1,5 @@
 import { lookup } from "node:dns/promises";
+import { availableParallelism } from "node:os";
 import bcrypt from "bcrypt";
 import { Refusal } from "../../src/base/refusal";
 import { passwordProblem } from "../../src/platform/password-strength";
@@ -113,6 +114,10 @@ describe("a password's hash", () => {
     await new Promise(setImmediate);
     await lookup("localhost");
     expect(done).toBeLessThan(10);
+    const { active } = passwords.line();
+    expect([1, 2, 3]).toContain(active);
+    // At least one core draws pages meanwhile, where there is more than one.
+    expect(active).toBeLessThan(Math.max(2, availableParallelism()));
     await Promise.all(many);
     expect(done).toBe(40);
   });
@@ -131,6 +136,13 @@ describe("a password's hash", () => {
     expect(refused).toHaveLength(turnedAway);
     expect(refused[0]).toMatchObject({ status: 503, retryAfterSeconds: 5 });
     expect(bcrypt.getRounds((await passwords.strengthen("the right password", hash)) ?? "")).toBe(10);
+  });
+
+  it("is waited for in a short line, however many were made before", async () => {
+    const passwords = makePasswords(Buffer.from("pepper"), 4);
+    for (let i = 0; i < 60; i++) await passwords.hash("one after another");
+    await Promise.all(Array.from({ length: 12 }, () => passwords.hash("a few at once")));
+    expect(passwords.line().turnedAway).toBe(0);
   });
 
   it.each([
