@@ -106,9 +106,10 @@ export function keepAppSecret(dataDir: string, secret: string): string {
 export function putNewSecretFirst(dataDir: string): "done" | "listed" {
   // Where the file is a link, what it leads to is replaced.
   const file = realpathSync(appSecretFile(dataDir));
-  const values = listSecrets(readFileSync(file, "utf8").trim());
-  if (values.length > 1) return "listed";
-  renameSync(writeDraft(file, [newSecret(), ...values], statSync(file)), file);
+  // As it stands there: a value with a comma is one because of its quotes.
+  const text = readFileSync(file, "utf8").trim();
+  if (listSecrets(text).length > 1) return "listed";
+  renameSync(writeDraft(file, [newSecret(), text], statSync(file)), file);
   syncFolder(path.dirname(file));
   return "done";
 }

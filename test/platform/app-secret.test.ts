@@ -85,6 +85,12 @@ describe("the secret in the data folder", () => {
     expect(readdirSync(folder)).toEqual(["app-secret"]);
   });
 
+  it("gets a new one before it also where it is one value with a comma in it", () => {
+    writeFileSync(file, `"${B},${C}"\n`);
+    expect(putNewSecretFirst(folder)).toBe("done");
+    expect(listSecrets(readAppSecret(folder, false)).slice(1)).toEqual([`${B},${C}`]);
+  });
+
   it("gets no third one", () => {
     writeFileSync(file, `${A}\n${B}\n`);
     expect(putNewSecretFirst(folder)).toBe("listed");
