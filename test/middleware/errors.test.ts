@@ -94,7 +94,7 @@ describe("where the database is away", () => {
     expect(lines).toEqual([expect.objectContaining(FAILED)]);
   });
 
-  it("the page that says so asks nothing more of it: what a session was to be told waits", async () => {
+  it("the page that says so needs it for nothing: it offers no form, and what a session was to be told waits", async () => {
     const visitor = ada.visitor.tab();
     await desk.db.query(
       "update sessions set sess = jsonb_set(sess::jsonb, '{notice}', '\"Saved.\"') where sid = $1",
@@ -105,6 +105,7 @@ describe("where the database is away", () => {
       lines = await loggedBy(() => visitor.open("/profile"));
     });
     expect(visitor.status).toBe(503);
+    expect(visitor.$("form")).toHaveLength(0);
     expect(lines).toEqual([expect.objectContaining(FAILED)]);
     expect((await visitor.open("/profile")).text).toContain("Saved.");
   });
