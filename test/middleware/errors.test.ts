@@ -110,16 +110,22 @@ describe("where the database is away", () => {
     expect((await visitor.open("/profile")).text).toContain("Saved.");
   });
 
-  it("activity that cannot be noted leaves the page whole, and is in the log", async () => {
-    const visitor = ada.visitor.tab();
-    await ageSession(desk, visitor, 100);
-    let lines: Line[] = [];
-    await whileUnchangeable("sessions", async () => {
-      lines = await loggedBy(() => visitor.open("/profile"));
-    });
-    expect([visitor.status, visitor.heading]).toEqual([200, "Your profile"]);
-    const err = expect.objectContaining({ message: expect.stringContaining("away") });
-    const msg = "Something failed after a request was answered";
-    expect(lines).toEqual([expect.objectContaining({ id: expect.any(String), level: 40, msg, err })]);
-  });
+  it.each([
+    ["/profile", 200, "Your profile"],
+    ["/no-such-page", 404, "Page not found"],
+  ])(
+    "activity at %s that cannot be noted leaves the page whole, and is in the log",
+    async (path, status, heading) => {
+      const visitor = ada.visitor.tab();
+      await ageSession(desk, visitor, 100);
+      let lines: Line[] = [];
+      await whileUnchangeable("sessions", async () => {
+        lines = await loggedBy(() => visitor.open(path));
+      });
+      expect([visitor.status, visitor.heading]).toEqual([status, heading]);
+      const err = expect.objectContaining({ message: expect.stringContaining("away") });
+      const msg = "Something failed after a request was answered";
+      expect(lines).toEqual([expect.objectContaining({ id: expect.any(String), level: 40, msg, err })]);
+    },
+  );
 });
