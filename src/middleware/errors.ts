@@ -75,8 +75,6 @@ export const fileNotFound: RequestHandler = (req, _res, next) => {
 export function errorPage(desk: Desk): ErrorRequestHandler {
   return async (error, req, res, next) => {
     const known = { id: req.id, err: error };
-    // express-session's complaint after the answer: activity that could not be noted.
-    if (res.writableEnded) return desk.log.warn(known, "Something failed after a request was answered");
     if (res.headersSent) return next(error);
     const away = error instanceof NotInTime || isDatabaseAway(error);
     const refusal = away ? databaseAway(req, res, error) : asRefusal(error);

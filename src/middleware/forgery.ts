@@ -13,13 +13,15 @@ const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 export function refuseForgery(desk: Desk): RequestHandler {
   const checkToken = csurf({ value: (req) => (typeof req.body?._csrf === "string" ? req.body._csrf : "") });
   return (req, res, next) => {
-    if (!SAFE.has(req.method) && !comesFromHere(req, desk.baseUrl)) {
-      throw new Refusal(403, "This form was sent from another site, so nothing was changed.");
-    }
+    const foreign =
+      SAFE.has(req.method) || comesFromHere(req, desk.baseUrl)
+        ? undefined
+        : new Refusal(403, "This form was sent from another site, so nothing was changed.");
     // Without a session csurf would make one for every stranger who looks at the sign-in page.
-    if (!req.session.row?.alive || isSignIn(req)) return next();
+    if (!req.session.row?.alive) return next(foreign);
+    // It gives the request its token before it checks: the forms of a page that says what was refused need one.
     checkToken(req, res, (error?: unknown) => {
-      if (!error) return next();
+      if (foreign || !error || isSignIn(req)) return next(foreign);
       next(
         new Refusal(
           403,
@@ -32,7 +34,7 @@ export function refuseForgery(desk: Desk): RequestHandler {
 
 // Whoever opens the sign-in page in one tab and signs in from another still holds a form without a token.
 function isSignIn(req: Request): boolean {
-  return req.path === "/sign-in" && req.method === "POST";
+  return req.path === "/sign-in";
 }
 
 function comesFromHere(req: Request, baseUrl: URL): boolean {

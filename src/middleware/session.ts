@@ -28,11 +28,15 @@ export function sessions(desk: Desk): RequestHandler {
     cookie,
   });
   const [first = "", ...older] = secrets;
-  if (older.length === 0) return open;
   return (req, res, next) => {
+    let passed = false;
     open(req, res, (error?: unknown) => {
+      // Its complaint once the answer is drawn: nobody is left to pass it on to but the log.
+      if (passed)
+        return desk.log.warn({ id: req.id, err: error }, "Something failed after a request was answered");
+      passed = true;
       // Otherwise whoever changes nothing would keep the old signature, and be signed out once that secret is dropped.
-      if (!error && req.session?.row?.alive) {
+      if (!error && older.length > 0 && req.session.row?.alive) {
         const signed = signSid(req.sessionID, first);
         if (!bringsCookie(req.headers.cookie, name, signed)) res.cookie(name, signed, cookie);
       }

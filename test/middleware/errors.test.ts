@@ -94,7 +94,7 @@ describe("where the database is away", () => {
     expect(lines).toEqual([expect.objectContaining(FAILED)]);
   });
 
-  it("the page that says so asks nothing more of it: what a session was to be told waits", async () => {
+  it("the page that says so needs it for nothing: it offers no form, and what a session was to be told waits", async () => {
     const visitor = ada.visitor.tab();
     await desk.db.query(
       "update sessions set sess = jsonb_set(sess::jsonb, '{notice}', '\"Saved.\"') where sid = $1",
@@ -105,20 +105,27 @@ describe("where the database is away", () => {
       lines = await loggedBy(() => visitor.open("/profile"));
     });
     expect(visitor.status).toBe(503);
+    expect(visitor.$("form")).toHaveLength(0);
     expect(lines).toEqual([expect.objectContaining(FAILED)]);
     expect((await visitor.open("/profile")).text).toContain("Saved.");
   });
 
-  it("activity that cannot be noted leaves the page whole, and is in the log", async () => {
-    const visitor = ada.visitor.tab();
-    await ageSession(desk, visitor, 100);
-    let lines: Line[] = [];
-    await whileUnchangeable("sessions", async () => {
-      lines = await loggedBy(() => visitor.open("/profile"));
-    });
-    expect([visitor.status, visitor.heading]).toEqual([200, "Your profile"]);
-    const err = expect.objectContaining({ message: expect.stringContaining("away") });
-    const msg = "Something failed after a request was answered";
-    expect(lines).toEqual([expect.objectContaining({ id: expect.any(String), level: 40, msg, err })]);
-  });
+  it.each([
+    ["/profile", 200, "Your profile"],
+    ["/no-such-page", 404, "Page not found"],
+  ])(
+    "activity at %s that cannot be noted leaves the page whole, and is in the log",
+    async (path, status, heading) => {
+      const visitor = ada.visitor.tab();
+      await ageSession(desk, visitor, 100);
+      let lines: Line[] = [];
+      await whileUnchangeable("sessions", async () => {
+        lines = await loggedBy(() => visitor.open(path));
+      });
+      expect([visitor.status, visitor.heading]).toEqual([status, heading]);
+      const err = expect.objectContaining({ message: expect.stringContaining("away") });
+      const msg = "Something failed after a request was answered";
+      expect(lines).toEqual([expect.objectContaining({ id: expect.any(String), level: 40, msg, err })]);
+    },
+  );
 });

@@ -104,12 +104,19 @@ describe("a form", () => {
     expect(await saveFrom({}, {}, visitor)).toBe(303);
   });
 
-  it("on a page that says what was wrong with an address of the sign-in page is taken", async () => {
-    const visitor = await signIn(desk, ada);
-    await visitor.open("/sign-in?return=/profile&return=/profile");
-    expect(visitor.status).toBe(400);
-    expect((await visitor.press("Sign out")).text).toContain("You have signed out.");
-  });
+  it.each<[string, string, Record<string, string>]>([
+    ["/sign-in", "email=a&email=b", {}],
+    ["/profile", "a=b", { "sec-fetch-site": "cross-site" }],
+    ["/profile", "a=b", {}],
+  ])(
+    "on the page that says what was wrong with one sent to %s is taken: %s %j",
+    async (path, body, headers) => {
+      const visitor = await signIn(desk, ada);
+      await visitor.post(path, body, headers);
+      expect(visitor.status).toBeGreaterThanOrEqual(400);
+      expect((await visitor.press("Sign out")).text).toContain("You have signed out.");
+    },
+  );
 
   it("keeps working in two tabs of one session", async () => {
     const [left, right] = [
