@@ -275,7 +275,7 @@ describe("revoking a key", () => {
     }
   });
 
-  it("makes no form about that key one for a new key", async () => {
+  it("keeps a form that names that key from generating another", async () => {
     const key = await generate();
     await (await ada.visitor.open("/profile/api-key/revoke")).press("Revoke");
     const fields = { _csrf: ada.visitor.hidden("_csrf"), replaces: key.slice(2, 10) };

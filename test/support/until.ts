@@ -10,7 +10,7 @@ export async function until(what: string, holds: () => unknown, patience = 15_00
 
 /** Waits until so many statements on this database wait for a lock: until the requests just sent have come that far. */
 export async function untilBlocked(db: Queryable, statements = 1): Promise<void> {
-  await until(`${statements} wait for a lock`, async () => {
+  await until(`statements wait for a lock, ${statements} of them`, async () => {
     const { rowCount } = await db.query(
       "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
     );
