@@ -16,6 +16,8 @@ describe("what somebody asked an application for", () => {
       true,
     ],
     [{ ...forwarded, "x-forwarded-proto": "https, http" }, "https://app.example.com/a?b=c", "GET", true],
+    [{ ...forwarded, "x-forwarded-proto": "https , http" }, "https://app.example.com/a?b=c", "GET", true],
+    [{ "x-forwarded-uri": "", "x-original-url": "https://a.example/b" }, "https://a.example/b", "GET", false],
     [{ "x-forwarded-uri": "/a", host: "app.example.com" }, "http://app.example.com/a", "GET", true],
     [
       { "x-original-url": "https://a.example/b", "x-original-method": "PUT" },

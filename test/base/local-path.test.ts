@@ -44,6 +44,7 @@ describe("the address to return to after signing in", () => {
 
   it.each([
     ["/profile?a=1", "/profile?a=1"],
+    ["/a?next=https://wiki.example.com/", "/a?next=https://wiki.example.com/"],
     ["https://wiki.example.com", "https://wiki.example.com/"],
     ["https://wiki.example.com/a?b=c%20d#e", "https://wiki.example.com/a?b=c%20d#e"],
     ["HTTPS://WIKI.example.com/a", "https://wiki.example.com/a"],

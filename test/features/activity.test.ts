@@ -40,6 +40,23 @@ describe("recent activity", () => {
     expect(shown.at(-1)).toContain("You set up your two-factor authentication");
   });
 
+  it("tells which key was generated, put in the place of another, and revoked", async () => {
+    const { visitor } = grace;
+    const pressed = async (button: string) => {
+      await (await visitor.open("/profile")).press(button);
+      if (button !== "Generate API Key") await visitor.press(button);
+      return `lk${visitor.value("API key").slice(2, 10)}`;
+    };
+    const first = await pressed("Generate API Key");
+    const second = await pressed("Regenerate API Key");
+    await (await visitor.open("/profile/api-key/revoke")).press("Revoke");
+    await visitor.open("/profile/activity");
+    const [revoked, regenerated, generated] = rows(grace);
+    expect(revoked).toContain(`You revoked your API key Key: ${second}`);
+    expect(regenerated).toContain(`Key: ${second} Replaced key: ${first}`);
+    expect(generated).toContain(`Key: ${first}`);
+  });
+
   it("shows nobody else's, but what others did to one's account, without where they were", async () => {
     await desk.db.query(
       `insert into trail (action, actor_kind, actor_id, subject_id, address, client, details)

@@ -56,6 +56,7 @@ describe("a service account", () => {
     expect(visitor.value("Responsible person")).toBe("grace@example.com");
 
     await visitor.press("Generate API Key");
+    expect(visitor.heading).toBe("The new API key");
     expect(visitor.headers.get("cache-control")).toBe("no-store");
     const key = visitor.value("API key");
     expect(visitor.text).toContain(
@@ -101,7 +102,7 @@ describe("a service account", () => {
     await visitor.press("Revoke");
     await visitor.press("Revoke");
     expect(visitor.path).toBe(page);
-    expect(visitor.text).toContain("is revoked");
+    expect(visitor.text).toContain(`The API key lk${fresh.slice(2, 10)} is revoked.`);
     expect(await works(fresh)).toBe(false);
     expect(visitor.hasButton("Generate API Key")).toBe(true);
     expect(await letters("nightly-report")).toEqual(

@@ -23,7 +23,10 @@ describe("generating a key", () => {
   it("shows it once, in the answer to the POST, never to be cached", async () => {
     const key = await generate();
     expect(key).toMatch(/^lk[0-9A-Za-z]{46}$/);
-    expect(ada.visitor.path).toBe("/profile/api-key/generate");
+    expect([ada.visitor.path, ada.visitor.heading]).toEqual([
+      "/profile/api-key/generate",
+      "Your new API key",
+    ]);
     expect(ada.visitor.headers.get("cache-control")).toBe("no-store");
     expect(ada.visitor.text).toContain(
       `curl -i -u '${ada.email}:${key}' ${desk.origin}/v1/authentication/verify`,
@@ -49,6 +52,7 @@ describe("generating a key", () => {
     const key = shownKey(winner);
     await winner.post(action, fields);
     expect(winner.status).toBe(409);
+    expect((await winner.open("/profile/api-key/generate")).path).toBe("/profile");
     expect(await works(key)).toBe(true);
     expect((await desk.db.query("select from api_keys")).rowCount).toBe(1);
   });
@@ -269,6 +273,14 @@ describe("revoking a key", () => {
       expect([ada.visitor.status, ada.visitor.path]).toEqual([200, "/profile"]);
       expect(ada.visitor.text).toContain("There is no API key at the moment.");
     }
+  });
+
+  it("keeps a form that names that key from generating another", async () => {
+    const key = await generate();
+    await (await ada.visitor.open("/profile/api-key/revoke")).press("Revoke");
+    const fields = { _csrf: ada.visitor.hidden("_csrf"), replaces: key.slice(2, 10) };
+    expect((await ada.visitor.post("/profile/api-key/generate", fields)).status).toBe(409);
+    expect((await desk.db.query("select from api_keys where ended_at is null")).rowCount).toBe(0);
   });
 
   it("by a stale form leaves the newer key alone", async () => {

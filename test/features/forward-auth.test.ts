@@ -350,9 +350,10 @@ describe("GET /auth/forward?role=", () => {
     ["?role=,", 403],
     ["?role=billing&role=", 403],
     ["?role[]=billing", 403],
+    ["?role[0]=billing", 403],
     ["?Role=billing", 403],
     ["?roles=billing&role=billing", 403],
-    ["?page=roles&rolename=x", 200],
+    ["?page=roles&rolename=x&subrole=x", 200],
   ])("%s is answered %i to a member with the role billing", async (query, status) => {
     expect((await check(cookieOf(zoe), query)).status).toBe(status);
     expect((await check({ "x-api-key": key }, query)).status).toBe(status);

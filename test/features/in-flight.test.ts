@@ -1,3 +1,5 @@
+import { COMMAND_LINE } from "../../src/base/actor";
+import { askForReset } from "../../src/features/forgot-password/ask-for-reset";
 import { openTestDesk, type TestDesk } from "../support/desk";
 import {
   addPerson,
@@ -6,12 +8,13 @@ import {
   givePassword,
   type Known,
   PASSWORD,
+  recoveryCodes,
   setUp,
   setupKey,
   signIn,
 } from "../support/people";
 import { ageSession, storedSid } from "../support/time";
-import { untilBlocked } from "../support/until";
+import { until, untilBlocked } from "../support/until";
 import { Visitor } from "../support/visitor";
 
 let desk: TestDesk;
@@ -32,10 +35,13 @@ async function whileWaiting(
   await blocker.query("begin");
   await blocker.query(hold);
   const under = request();
-  await untilBlocked(desk.db);
-  await meanwhile((text, values) => blocker.query(text, values));
-  await blocker.query("commit");
-  blocker.release();
+  try {
+    await untilBlocked(desk.db);
+    await meanwhile((text, values) => blocker.query(text, values));
+  } finally {
+    await blocker.query("commit");
+    blocker.release();
+  }
   await under;
 }
 
@@ -84,6 +90,30 @@ describe("a request under way", () => {
     );
     expect(thief.path).toBe("/two-factor/enrol");
     expect((await thief.open("/profile")).path).toBe("/two-factor/enrol");
+  });
+
+  it("that puts enrolment off, or enrols, does not sign in once its session has ended, nor shows recovery codes", async () => {
+    await desk.db.query("update installation set two_factor_policy = 'optional'");
+    await desk.db.query("delete from second_factors");
+    const thief = await givePassword(ada, new Visitor(desk.origin));
+    await whileWaiting(
+      () => thief.press("Not now"),
+      (query) => query("delete from sessions"),
+    );
+    expect(thief.path).toBe("/sign-in");
+
+    await desk.db.query("update people set two_factor_put_off_at = null");
+    await givePassword(ada, thief);
+    // As late as can be: the authenticator is the person's own, and the session is about to be signed in.
+    await desk.db.query(`
+      create function end_sessions() returns trigger language plpgsql as $$
+        begin delete from sessions; return null; end $$;
+      create trigger end_sessions after insert on trail for each row
+        when (new.action = 'second-factor.enrolled') execute function end_sessions();`);
+    await thief.fill("One-time code", freshCode(desk, setupKey(thief))).press("Verify");
+    expect(thief.path).toBe("/sign-in");
+    expect(recoveryCodes(thief)).toEqual([]);
+    expect(await liveSessions()).toEqual([]);
   });
 
   it("with a right code does not sign in once a reset has ended its session", async () => {
@@ -187,6 +217,52 @@ describe("a request under way", () => {
     expect((await desk.db.query(made)).rows).toEqual(before);
   });
 
+  it("that makes a service account's key is refused once its maker is no administrator", async () => {
+    const { rows } = await desk.db.query(
+      `insert into service_accounts (name, purpose, responsible_id)
+       select 'nightly-report', 'reports', id from people returning id`,
+    );
+    await ada.visitor.open(`/admin/service-accounts/${rows[0].id}/api-key/generate`);
+    await whileWaiting(
+      () => ada.visitor.press("Generate API Key"),
+      (query) => query("update people set roles = '{member}'"),
+      "select from installation for update; select from people for update",
+    );
+    expect(ada.visitor.status).toBe(403);
+    expect((await desk.db.query("select from api_keys")).rowCount).toBe(0);
+  });
+
+  it("for a new password mails no link to an email the person has left, nor to somebody deactivated", async () => {
+    for (const change of [
+      "update people set email = 'new@example.com'",
+      "update people set email = 'ada@example.com', deactivated_at = now()",
+    ]) {
+      const { rows } = await desk.db.query("select email from people");
+      const visitor = new Visitor(desk.origin);
+      await whileWaiting(
+        () => visitor.post("/forgot-password", rows[0]),
+        (query) => query(change),
+      );
+      expect(visitor.status).toBe(200);
+    }
+    expect((await desk.db.query("select from links")).rowCount).toBe(0);
+  });
+
+  it("for a new password keeps no other one waiting, which mails no link of its own", async () => {
+    // As two replicas do it; in one, those who ask for the same account take turns.
+    const ask = () => askForReset(desk.db, desk.desk, COMMAND_LINE, ada.email);
+    let answered = false;
+    let other: Promise<void> | undefined;
+    await whileWaiting(ask, async () => {
+      other = ask().then(() => {
+        answered = true;
+      });
+      await until("the other one is answered", () => answered, 5_000);
+    });
+    await other;
+    expect((await desk.db.query("select from links")).rowCount).toBe(1);
+  });
+
   it.each([
     ["everywhere else by oneself", "/profile/sessions/end-others"],
     ["everywhere by an administrator", "/admin/people/:id/end-sessions"],
@@ -253,6 +329,15 @@ describe("a request under way", () => {
       await Promise.all([visitor.tab().post("/sign-out", { _csrf }), ...pages]);
       for (const tab of tabs) expect(tab.status).toBe(200);
     }
+  });
+
+  it("for the authenticator page as its session ends is led to the sign-in page", async () => {
+    await whileWaiting(
+      () => ada.visitor.open("/profile/two-factor/reset"),
+      (query) => query("delete from sessions"),
+      "lock table second_factors in access exclusive mode",
+    );
+    expect(ada.visitor.path).toBe("/sign-in");
   });
 
   it("that confirms a reset at the same moment as another session's gets an answer, and one of them wins", async () => {
@@ -332,6 +417,25 @@ describe("signing out", () => {
       "select actor_id = subject_id as own from trail where action = 'session.ended' order by id",
     );
     expect(rows).toEqual([{ own: true }, { own: true }]);
+  });
+
+  it("while a right code is on its way ends what that begins", async () => {
+    const half = await givePassword(ada, new Visitor(desk.origin));
+    const other = half.tab();
+    const _csrf = half.hidden("_csrf");
+    half.fill("One-time code", freshCode(desk, ada.secret));
+    let out: Promise<Visitor> | undefined;
+    await whileWaiting(
+      () => half.press("Verify"),
+      async () => {
+        out = other.post("/sign-out", { _csrf });
+        await untilBlocked(desk.db, 2);
+      },
+      "lock table trail in exclusive mode",
+    );
+    expect((await out)?.text).toContain("You have signed out");
+    expect((await half.open("/profile")).path).toMatch(/^\/sign-in/);
+    expect(await liveSessions()).toEqual(["signed-in"]);
   });
 
   it("with that cookie ends nothing a minute later", async () => {

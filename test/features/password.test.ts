@@ -40,6 +40,8 @@ describe("changing the password", () => {
       currentPassword: "Enter your current password",
       newPassword: "Use at least 12 characters: this has 5",
     });
+    await change(ada.visitor, PASSWORD, "Lovelace-Ada-1");
+    expect(ada.visitor.errors.newPassword).toContain("made of your own name or email");
     expect(ada.visitor.html).not.toContain(NEW_PASSWORD);
     expect((await desk.db.query("select password_hash from people")).rows).toEqual(before.rows);
   });

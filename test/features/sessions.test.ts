@@ -223,6 +223,14 @@ describe("a session", () => {
     expect((await copy.open("/profile")).path).toMatch(/^\/sign-in/);
   });
 
+  it("ended like another device's, by its own id, is signed out: its cookie is taken away", async () => {
+    const { rows } = await desk.db.query("select id from sessions");
+    const _csrf = ada.visitor.hidden("_csrf");
+    await ada.visitor.post(`/profile/sessions/${rows[0].id}/end`, { _csrf });
+    expect(ada.visitor.text).toContain("You have signed out.");
+    expect(ada.visitor.cookies.has("latchkey")).toBe(false);
+  });
+
   it("ended by signing out in the middle of a slow request stays ended, 50 rounds", async () => {
     for (let round = 0; round < 50; round++) {
       const visitor = round === 0 ? ada.visitor : await signIn(desk, ada);

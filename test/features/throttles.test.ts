@@ -10,6 +10,7 @@ import {
   type Known,
   PASSWORD,
   setUp,
+  setupKey,
   signIn,
 } from "../support/people";
 import { passThrottles } from "../support/time";
@@ -426,6 +427,19 @@ describe("within a session", () => {
     const attempt = () => visitor.fill("One-time code", "000000").press("Verify");
     expect(await triesUntilThrottled(attempt, 25)).toBe(20);
     expect(visitor.errors.code).toMatch(/^Too many wrong codes\. Try again in \d+ seconds$/);
+  });
+
+  it("codes for a new authenticator with a typing mistake are no guesses, and one by a wrong clock is", async () => {
+    const visitor = await signIn(desk, grace, stranger());
+    await visitor.open("/profile/two-factor/reset");
+    const attempt = (code: string) => visitor.fill("One-time code", code).press("Verify");
+    for (let i = 0; i < 21; i++)
+      expect((await attempt("12345")).errors.code).toBe("Enter the 6 digits your authenticator app shows");
+    desk.moveClock(1200);
+    const early = codeNow(desk, setupKey(visitor));
+    desk.moveClock(-1200);
+    expect((await attempt(early)).errors.code).toContain("clock is about 20 minutes ahead");
+    expect(await triesUntilThrottled(() => attempt(early), 25)).toBe(19);
   });
 
   it("passwords that are right are no guesses, however often they are confirmed", async () => {

@@ -71,6 +71,21 @@ describe("enrolment", () => {
     expect(visitor.path).toBe("/profile");
   });
 
+  it("begins anew where its key cannot be read any more", async () => {
+    const visitor = await newcomer();
+    const key = setupKey(visitor);
+    await desk.db.query(
+      `update second_factors set sealed_secret = (select sealed_secret from second_factors where pending_in is null)
+        where pending_in = $1`,
+      [storedSid(visitor)],
+    );
+    await visitor.fill("One-time code", freshCode(desk, key)).press("Verify");
+    expect(visitor.errors.code).toContain("has lapsed");
+    expect(setupKey(visitor)).not.toBe(key);
+    await enrol(desk, visitor, "new@example.com");
+    expect(visitor.path).toBe("/profile");
+  });
+
   it("spends the code: it does not sign in a second time", async () => {
     const visitor = await newcomer();
     const key = setupKey(visitor);
@@ -133,7 +148,10 @@ describe("enrolment", () => {
     await visitor.fill("One-time code", freshCode(desk, ada.secret)).press("Verify");
     expect(visitor.status).toBe(503);
     expect(visitor.errors.code).toContain("Your authenticator cannot be read on our side");
-    expect(unreadable()).toHaveLength(1);
+    const { rows } = await desk.db.query("select id from people where email = 'grace@example.com'");
+    expect(unreadable().map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({ level: 50, id: expect.any(String), person: rows[0].id }),
+    ]);
     expect((await visitor.open("/profile")).path).toBe("/sign-in/two-factor");
   });
 });
@@ -142,15 +160,19 @@ describe("where two-factor authentication is optional", () => {
   beforeEach(() => desk.db.query("update installation set two_factor_policy = 'optional'"));
 
   it("enrolment is offered at the first sign-in, can be put off, and the profile offers it", async () => {
-    const visitor = await newcomer();
+    await newcomer();
+    const visitor = await new Visitor(desk.origin).open("/profile?from=here");
+    await visitor.fill("Email", "new@example.com").fill("Password", PASSWORD).press("Sign in");
     await visitor.press("Not now");
-    expect(visitor.path).toBe("/profile");
+    expect(visitor.path).toBe("/profile?from=here");
     expect(visitor.hasButton("Set Up Two-Factor Authentication")).toBe(true);
     const again = await newcomer();
     expect(again.path).toBe("/profile");
     await again.press("Set Up Two-Factor Authentication");
+    expect(again.heading).toBe("Set Up Two-Factor Authentication");
     await again.fill("One-time code", freshCode(desk, setupKey(again))).press("Verify");
     expect(recoveryCodes(again)).toHaveLength(10);
+    expect(again.text).not.toContain("Your old authenticator");
     expect((await newcomer()).path).toBe("/sign-in/two-factor");
   });
 
@@ -191,6 +213,7 @@ describe("reset", () => {
   it("leaves the old authenticator working until the new one's code is confirmed, and then only the new one", async () => {
     const { visitor } = ada;
     await visitor.press("Reset Two-Factor Authentication");
+    expect(visitor.heading).toBe("Reset Two-Factor Authentication");
     const newSecret = setupKey(visitor);
     expect(newSecret).not.toBe(ada.secret);
     await visitor.fill("One-time code", "000000").press("Verify");
@@ -202,6 +225,7 @@ describe("reset", () => {
     const codes = recoveryCodes(visitor);
     expect(codes).toHaveLength(10);
     expect(codes).not.toEqual(old);
+    expect(visitor.text).toContain("Your old authenticator and your old recovery codes no longer work");
 
     const stale = await givePassword(ada, new Visitor(desk.origin));
     await stale.fill("One-time code", freshCode(desk, ada.secret)).press("Verify");
@@ -266,6 +290,8 @@ describe("reset", () => {
     await visitor.press("Reset Two-Factor Authentication");
     expect(visitor.path).toBe("/confirm-password?return=%2Fprofile%2Ftwo-factor%2Freset");
     expect(visitor.fieldsOf("Cancel").action).toBe("/profile");
+    await visitor.press("Confirm");
+    expect(visitor.errors.password).toBe("Enter your password");
     await visitor.fill("Password", "Wrong-Password-1").press("Confirm");
     expect(visitor.status).toBe(422);
     expect(visitor.errors.password).toContain("That is not your password");

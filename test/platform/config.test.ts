@@ -121,7 +121,7 @@ describe("the configuration", () => {
   it("takes a domain for the cookie and a list of origins to return to", () => {
     const reach = {
       COOKIE_DOMAIN: ".Example.com",
-      RETURN_ORIGINS: "https://wiki.example.com/, https://a.b.example.com:8443",
+      RETURN_ORIGINS: "https://wiki.example.com/, https://a.b.example.com:8443,",
     };
     expect(parseConfig({ BASE_URL: "https://auth.example.com", ...reach }, noFile)).toMatchObject({
       cookieDomain: "example.com",
@@ -132,6 +132,8 @@ describe("the configuration", () => {
       cookieDomain: undefined,
       returnOrigins: ["https://example.com:8443"],
     });
+    const plain = { BASE_URL: "http://localhost:3000", RETURN_ORIGINS: "http://localhost:8080" };
+    expect(parseConfig(plain, noFile).returnOrigins).toEqual(["http://localhost:8080"]);
     expect(parseConfig({}, noFile)).toMatchObject({ cookieDomain: undefined, returnOrigins: [] });
   });
 
@@ -147,9 +149,9 @@ describe("the configuration", () => {
   });
 
   it.each([
-    [{ COOKIE_DOMAIN: "com" }, "COOKIE_DOMAIN is not a domain such as example.com"],
-    [{ COOKIE_DOMAIN: "https://example.com" }, "COOKIE_DOMAIN is not a domain such as example.com"],
-    [{ COOKIE_DOMAIN: "10.0.0.1" }, "COOKIE_DOMAIN is not a domain such as example.com"],
+    ...["com", "https://example.com", "example.com:8443", "10.0.0.1", `${"a.".repeat(126)}com`].map(
+      (domain) => [{ COOKIE_DOMAIN: domain }, "COOKIE_DOMAIN is not a domain such as example.com"],
+    ),
     [
       { COOKIE_DOMAIN: "ample.com" },
       "COOKIE_DOMAIN is ample.com, but the host of BASE_URL, auth.example.com, is not in it",
@@ -159,6 +161,7 @@ describe("the configuration", () => {
       "https://wiki.example.com/a",
       "https://ada@wiki.example.com",
       "ftp://wiki.example.com",
+      "web+https://wiki.example.com/",
     ].map((list) => [
       { COOKIE_DOMAIN: "example.com", RETURN_ORIGINS: list },
       "RETURN_ORIGINS is not a list of addresses such as https://wiki.example.com, with commas between",

@@ -8,12 +8,12 @@ export async function until(what: string, holds: () => unknown, patience = 15_00
   }
 }
 
-/** Waits until a statement on this database waits for a lock: until the request just sent has come that far. */
-export async function untilBlocked(db: Queryable): Promise<void> {
-  await until("a statement waits for a lock", async () => {
+/** Waits until so many statements on this database wait for a lock: until the requests just sent have come that far. */
+export async function untilBlocked(db: Queryable, statements = 1): Promise<void> {
+  await until(`statements wait for a lock, ${statements} of them`, async () => {
     const { rowCount } = await db.query(
       "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
     );
-    return rowCount;
+    return (rowCount ?? 0) >= statements;
   });
 }
