@@ -99,6 +99,13 @@ describe("all that the program prints", () => {
     expect(times).toEqual([...times].sort());
   });
 
+  it("holds the last words of a program that is stopped too", () => {
+    expect(parsed().at(-1)).toMatchObject({
+      signal: "SIGTERM",
+      msg: "Stopping: finishing the requests under way",
+    });
+  });
+
   it("tells each request in one line of the same fields", () => {
     const requests = parsed().filter(({ req }) => req !== undefined);
     const path = (line: Line) => (line.req as { path: string }).path;

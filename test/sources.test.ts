@@ -128,11 +128,11 @@ describe("the sources", () => {
   });
 
   it("log through one place, to standard output, and write beside it only what a command answers", () => {
-    expect(importersOf(/^pino/)).toEqual(["platform/log.ts"]);
+    expect(importersOf(/^pino/)).toEqual(["platform/log/index.ts"]);
     expect(where(/\bconsole\b|\bprocess\s*\.\s*(stdout|stderr|emitWarning)\b|\bprocess\[/)).toEqual([]);
     const writers = where(/\bstd(out|err)\s*\.\s*write\b|\bwriteSync\(\s*[12]\b/);
     expect(writers.filter((file) => !file.startsWith("commands/"))).toEqual([]);
-    expect(read("src/platform/log.ts")).toContain("pino.destination({ dest: 1,");
+    expect(read("src/platform/log/index.ts")).toContain("pino.destination({ dest: 1,");
     expect(where(/\b(appendFile|createWriteStream|syslog)/)).toEqual([]);
   });
 

@@ -28,8 +28,8 @@ export async function sendHtml(
   res.setHeader("Content-Type", "text/html; charset=utf-8");
   res.setHeader("Vary", "Accept-Encoding");
   const encoding = html.length < WORTH_IT || holdsSecret ? undefined : bestEncoding(req);
-  const body = encoding ? await compress[encoding](html) : html;
+  const body = encoding ? await compress[encoding](html) : Buffer.from(html);
   if (encoding) res.setHeader("Content-Encoding", encoding);
-  res.setHeader("Content-Length", Buffer.byteLength(body));
+  res.setHeader("Content-Length", body.length);
   res.end(body);
 }

@@ -1,4 +1,5 @@
 import { type Logger, pino } from "pino";
+import { gatherLines } from "./gathered-lines";
 
 export type { Logger };
 
@@ -12,7 +13,7 @@ export function openLog(level: string, terminal: boolean): Logger {
   };
   return terminal
     ? pino({ ...options, transport: { target: "pino-pretty", options: { translateTime: "SYS:HH:MM:ss" } } })
-    : pino(options, pino.destination({ dest: 1, sync: false, minLength: 16_000, periodicFlush: 100 }));
+    : pino(options, gatherLines(pino.destination({ dest: 1, sync: false })));
 }
 
 /** What an operator has to see, such as letters where no mail server is configured: told at any level but "silent". */
