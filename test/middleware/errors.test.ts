@@ -1,6 +1,6 @@
 import { openTestDesk, type TestDesk } from "../support/desk";
 import { type Known, setUp } from "../support/people";
-import { ageSession, storedSid } from "../support/time";
+import { ageSession, idleFor, storedSid } from "../support/time";
 import { Visitor } from "../support/visitor";
 
 let desk: TestDesk;
@@ -38,6 +38,14 @@ async function whileUnchangeable(table: string, request: () => Promise<unknown>)
   await desk.db.query(`drop trigger away on ${table}`);
 }
 
+/** Leaves a notice for this visitor's next page. */
+async function tellNext(visitor: Visitor, notice: string): Promise<void> {
+  await desk.db.query(
+    "update sessions set sess = jsonb_set(sess::jsonb, '{notice}', to_jsonb($2::text)) where sid = $1",
+    [storedSid(visitor), notice],
+  );
+}
+
 const FAILED = { id: expect.any(String), level: 50, msg: "A request failed" };
 
 describe("what goes wrong", () => {
@@ -53,13 +61,54 @@ describe("what goes wrong", () => {
     expect(visitor.headers.has("retry-after")).toBe(false);
   });
 
-  it("with what a browser sent is no failure of ours", async () => {
+  it("while that page itself is drawn is told in a few words, and the log has the reason", async () => {
+    const visitor = ada.visitor.tab();
+    await tellNext(visitor, "Saved.");
+    await desk.db.query("alter table sessions add constraint nothing_fits check (false) not valid");
+    const lines = await loggedBy(() => visitor.open("/no-such-page"));
+    await desk.db.query("alter table sessions drop constraint nothing_fits");
+    expect([visitor.status, visitor.html]).toEqual([500, "Something went wrong."]);
+    const err = expect.objectContaining({ message: expect.stringContaining("nothing_fits") });
+    const told = { id: expect.any(String), level: 50, msg: "The error page could not be drawn", err };
+    expect(lines).toContainEqual(expect.objectContaining(told));
+    await visitor.open("/profile");
+  });
+
+  it.each<[string, (visitor: Visitor) => Promise<unknown>]>([
+    [
+      "a form in letters nobody knows",
+      (visitor) =>
+        visitor.post("/sign-in", "email=a", {
+          "content-type": "application/x-www-form-urlencoded; charset=klingon",
+        }),
+    ],
+    [
+      "a form that is not compressed as it says",
+      (visitor) => visitor.post("/sign-in", "email=a", { "content-encoding": "gzip" }),
+    ],
+    ["an address with a broken escape", (visitor) => visitor.open("/admin/people/%zz")],
+  ])("with what a browser sent is no failure of ours: %s", async (_what, send) => {
     const visitor = new Visitor(desk.origin);
-    const headers = { "content-type": "application/x-www-form-urlencoded; charset=klingon" };
-    const lines = await loggedBy(() => visitor.post("/sign-in", "email=a", headers));
+    const lines = await loggedBy(() => send(visitor));
     expect([visitor.status, visitor.heading]).toEqual([400, "That could not be read"]);
     expect(visitor.text).toContain("The request could not be read. Go back and try again.");
-    expect(lines).toEqual([]);
+    expect(lines.filter(({ level }) => level > 30)).toEqual([]);
+  });
+});
+
+describe("what is not there", () => {
+  it.each([
+    ["/favicon.ico", "file", false],
+    ["/profile/photo.JPEG", "file", false],
+    ["/profile/v1.2/x", "page", true],
+    ["/no-such-page", "page", true],
+  ])("at %s is called a %s; asking for it is activity: %p", async (path, kind, isActivity) => {
+    const visitor = ada.visitor.tab();
+    await ageSession(desk, visitor, 100);
+    await visitor.open(path);
+    expect(visitor.status).toBe(404);
+    expect(visitor.text).toContain(`There is no ${kind} at this address.`);
+    expect((await idleFor(desk, visitor)) < 50).toBe(isActivity);
   });
 });
 
@@ -94,12 +143,18 @@ describe("where the database is away", () => {
     expect(lines).toEqual([expect.objectContaining(FAILED)]);
   });
 
+  it("a form is told that it is not known whether it went through, once something of it was saved", async () => {
+    const visitor = await ada.visitor.tab().open("/profile");
+    visitor.fill("First Name", "Augusta");
+    await whileUnchangeable("sessions", () => visitor.press("Save Changes"));
+    expect(visitor.status).toBe(503);
+    expect(visitor.text).toContain("It is not known whether what you sent went through.");
+    expect((await visitor.open("/profile")).value("First Name")).toBe("Augusta");
+  });
+
   it("the page that says so needs it for nothing: it offers no form, and what a session was to be told waits", async () => {
     const visitor = ada.visitor.tab();
-    await desk.db.query(
-      "update sessions set sess = jsonb_set(sess::jsonb, '{notice}', '\"Saved.\"') where sid = $1",
-      [storedSid(visitor)],
-    );
+    await tellNext(visitor, "Saved.");
     let lines: Line[] = [];
     await whileUnchangeable("sessions", async () => {
       lines = await loggedBy(() => visitor.open("/profile"));
