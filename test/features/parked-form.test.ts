@@ -1,7 +1,7 @@
 import { forgetParkedForms } from "../../src/records/parked-forms";
 import { openTestDesk, type TestDesk } from "../support/desk";
 import { addPerson, freshCode, givePassword, type Known, PASSWORD, setUp } from "../support/people";
-import { ageSession, startedAgo } from "../support/time";
+import { ageSession } from "../support/time";
 import { Visitor } from "../support/visitor";
 
 const NOTICE = "Nothing of this is saved yet: here is what you had typed";
@@ -130,7 +130,7 @@ describe("a form sent after the session has ended", () => {
   it("is not kept of somebody who was only half signed in, nor of somebody deactivated", async () => {
     const half = await givePassword(ada, new Visitor(desk.origin));
     const planted = { _csrf: half.hidden("_csrf"), firstName: "Mallory" };
-    await startedAgo(desk, half, 15 * 60 + 1);
+    await ageSession(desk, half, 15 * 60 + 1);
     await half.post("/profile", planted);
     expect(half.text).toContain("Signing in was not finished in time");
     await ada.visitor.open("/profile");
