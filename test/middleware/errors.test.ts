@@ -1,6 +1,7 @@
 import { openTestDesk, type TestDesk } from "../support/desk";
 import { type Known, setUp } from "../support/people";
 import { ageSession, idleFor, storedSid } from "../support/time";
+import { until, untilBlocked } from "../support/until";
 import { Visitor } from "../support/visitor";
 
 let desk: TestDesk;
@@ -183,4 +184,32 @@ describe("where the database is away", () => {
       expect(lines).toEqual([expect.objectContaining({ id: expect.any(String), level: 40, msg, err })]);
     },
   );
+});
+
+describe("what is not answered within nine seconds", () => {
+  /** Lets a request run into a table nobody may change for a while, moves the time on by nine seconds, and lets the table go. */
+  async function afterNineSeconds(table: string, request: () => Promise<unknown>): Promise<void> {
+    const blocker = await desk.db.connect();
+    await blocker.query(`begin; lock table ${table} in share mode`);
+    jest.useFakeTimers({ doNotFake: ["nextTick", "setImmediate", "queueMicrotask", "performance", "Date"] });
+    const under = request();
+    await untilBlocked(blocker);
+    jest.advanceTimersByTime(9_000);
+    jest.useRealTimers();
+    await under;
+    await blocker.query("commit");
+    blocker.release();
+  }
+
+  it("is a page that says so, with when to try again; what a form had sent may be saved yet", async () => {
+    const visitor = await ada.visitor.tab().open("/profile");
+    visitor.fill("First Name", "Late");
+    await afterNineSeconds("people", () => visitor.press("Save Changes"));
+    expect([visitor.status, visitor.headers.get("retry-after")]).toEqual([503, "5"]);
+    expect(visitor.text).toContain("This took too long. It is not known whether what you sent went through.");
+    await until("it is saved", async () => {
+      const { rows } = await desk.db.query("select from people where first_name = 'Late'");
+      return rows.length;
+    });
+  });
 });
