@@ -193,7 +193,7 @@ describe("what is not answered within nine seconds", () => {
     await blocker.query(`begin; lock table ${table} in share mode`);
     jest.useFakeTimers({ doNotFake: ["nextTick", "setImmediate", "queueMicrotask", "performance", "Date"] });
     const under = request();
-    await untilBlocked(blocker);
+    await untilBlocked(desk.db);
     jest.advanceTimersByTime(9_000);
     jest.useRealTimers();
     await under;
