@@ -1,3 +1,5 @@
+import { Agent, request } from "node:http";
+import { setTimeout } from "node:timers/promises";
 import { openTestDesk, type TestDesk } from "../support/desk";
 import { type Known, setUp } from "../support/people";
 import { ageSession, idleFor, storedSid } from "../support/time";
@@ -18,6 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => desk.close());
 
+const FORM = { "content-type": "application/x-www-form-urlencoded" };
 type Line = { id?: string; level: number; msg: string; err?: { message: string } };
 
 /** What is logged by this, but for the lines of the requests themselves. */
@@ -211,5 +214,41 @@ describe("what is not answered within nine seconds", () => {
       const { rows } = await desk.db.query("select from people where first_name = 'Late'");
       return rows.length;
     });
+    await until("what cannot be answered any more is in the log", () =>
+      desk.log.some((line) => line.includes("Something failed after a request was answered")),
+    );
+  });
+
+  it("leaves its connection to the next request, whatever becomes of the late one", async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const visitor = await ada.visitor.tab().open("/profile");
+    const { fields } = visitor.fill("First Name", "Later").fieldsOf("Save Changes");
+    const ask = (method: string, body = "") =>
+      new Promise<{ status: number | undefined; port: number | undefined }>((resolve, reject) => {
+        const headers = { cookie: visitor.cookieHeader(), ...(body && FORM) };
+        const asked = request(`${desk.origin}/profile`, { method, agent, headers }, (answer) => {
+          const { localPort: port } = answer.socket;
+          answer.resume().on("end", () => resolve({ status: answer.statusCode, port }));
+        });
+        asked.on("error", reject).end(body);
+      });
+    const next = await desk.db.connect();
+    let late: { status: number | undefined; port: number | undefined } | undefined;
+    let after: ReturnType<typeof ask> | undefined;
+    await afterNineSeconds("people", async () => {
+      late = await ask("POST", new URLSearchParams(fields).toString());
+      await next.query("begin; lock table api_keys in access exclusive mode");
+      after = ask("GET");
+    });
+    await until("it is saved", async () => {
+      const { rows } = await desk.db.query("select from people where first_name = 'Later'");
+      return rows.length;
+    });
+    await setTimeout(50);
+    await next.query("rollback");
+    next.release();
+    expect(late).toEqual({ status: 503, port: expect.any(Number) });
+    expect(await after).toEqual({ status: 200, port: late?.port });
+    agent.destroy();
   });
 });
