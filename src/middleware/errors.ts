@@ -75,6 +75,8 @@ export const fileNotFound: RequestHandler = (req, _res, next) => {
 export function errorPage(desk: Desk): ErrorRequestHandler {
   return async (error, req, res, next) => {
     const known = { id: req.id, err: error };
+    // By inTime, as a rule. Express would end the connection, which may carry somebody's next request by now.
+    if (res.writableEnded) return desk.log.warn(known, "Something failed after a request was answered");
     if (res.headersSent) return next(error);
     const away = error instanceof NotInTime || isDatabaseAway(error);
     const refusal = away ? databaseAway(req, res, error) : asRefusal(error);

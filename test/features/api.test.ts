@@ -84,6 +84,23 @@ describe.each(PATHS)("GET and HEAD %s", (path) => {
     },
   );
 
+  it("has no header that only says something of a document", async () => {
+    const { headers } = await ask(path, { authorization: basic(ada.email, key) });
+    const names = ["cache-control", "connection", "content-length", "date"];
+    expect(Object.keys(headers).sort()).toEqual([...names, "x-content-type-options"]);
+  });
+
+  it("is 503, empty, where the key cannot be looked up, and the log has the reason", async () => {
+    await desk.db.query("alter table api_keys rename to elsewhere");
+    const answer = await ask(path, { authorization: basic(ada.email, key) });
+    await desk.db.query("alter table elsewhere rename to api_keys");
+    expect([answer.status, answer.rawBody, answer.headers["retry-after"]]).toEqual([503, "", "2"]);
+    const lines = desk.log.map((line) => JSON.parse(line));
+    const told = lines.filter(({ msg }) => msg === "A key could not be checked").at(-1);
+    expect(told).toMatchObject({ level: 50, err: { message: expect.stringContaining("api_keys") } });
+    expect((await ask(path, { authorization: basic(ada.email, key) })).status).toBe(200);
+  });
+
   it("ignores any Accept, and any Content-Type without a body", async () => {
     for (const headers of [
       { accept: "text/html" },

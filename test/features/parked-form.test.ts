@@ -1,6 +1,6 @@
 import { forgetParkedForms } from "../../src/records/parked-forms";
 import { openTestDesk, type TestDesk } from "../support/desk";
-import { addPerson, freshCode, type Known, PASSWORD, setUp } from "../support/people";
+import { addPerson, freshCode, givePassword, type Known, PASSWORD, setUp } from "../support/people";
 import { ageSession } from "../support/time";
 import { Visitor } from "../support/visitor";
 
@@ -29,6 +29,7 @@ async function signInAgain(known = ada, visitor = ada.visitor): Promise<void> {
   await visitor.fill("One-time code", freshCode(desk, known.secret)).press("Verify");
 }
 
+const unreadable = () => desk.log.filter((line) => line.includes("A parked form cannot be read"));
 const parked = async () => (await desk.db.query("select * from parked_forms")).rows;
 const firstName = async () =>
   (await desk.db.query("select first_name from people where email = 'ada@example.com'")).rows[0].first_name;
@@ -47,6 +48,7 @@ describe("a form sent after the session has ended", () => {
     expect(ada.visitor.text).toContain(NOTICE);
     expect(ada.visitor.value("First Name")).toBe("Augusta");
     expect(ada.visitor.value("Session Timeout")).toBe("2 hours");
+    expect(unreadable()).toEqual([]);
     expect(await firstName()).toBe("Ada");
     await ada.visitor.open("/profile");
     expect(ada.visitor.value("First Name")).toBe("Augusta");
@@ -102,6 +104,7 @@ describe("a form sent after the session has ended", () => {
     await desk.db.query("update parked_forms set parked_at = now() - interval '15 minutes 1 second'");
     await signInAgain();
     expect(ada.visitor.value("First Name")).toBe("Ada");
+    expect(unreadable()).toEqual([]);
     await forgetParkedForms(desk.db);
     expect(await parked()).toEqual([]);
   });
@@ -121,6 +124,19 @@ describe("a form sent after the session has ended", () => {
     ada.visitor.fill("First Name", "Augusta");
     await desk.db.query("delete from sessions");
     await send(ada.visitor, "Save Changes");
+    expect(await parked()).toEqual([]);
+  });
+
+  it("is not kept of somebody who was only half signed in, nor of somebody deactivated", async () => {
+    const half = await givePassword(ada, new Visitor(desk.origin));
+    const planted = { _csrf: half.hidden("_csrf"), firstName: "Mallory" };
+    await ageSession(desk, half, 15 * 60 + 1);
+    await half.post("/profile", planted);
+    expect(half.text).toContain("Signing in was not finished in time");
+    await ada.visitor.open("/profile");
+    await desk.db.query("update people set deactivated_at = now()");
+    await send(ada.visitor.fill("First Name", "Augusta"), "Save Changes");
+    expect(ada.visitor.path).toBe("/sign-in?return=%2Fprofile");
     expect(await parked()).toEqual([]);
   });
 

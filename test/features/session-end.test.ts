@@ -1,5 +1,5 @@
 import { openTestDesk, type TestDesk } from "../support/desk";
-import { givePassword, type Known, setUp } from "../support/people";
+import { freshCode, givePassword, type Known, setUp, setupKey } from "../support/people";
 import { ageSession, idleFor, startedAgo } from "../support/time";
 import { Visitor } from "../support/visitor";
 
@@ -75,6 +75,15 @@ describe("a page without JavaScript", () => {
     expect(await idleFor(desk, ada.visitor)).toBeGreaterThan(999);
     await ada.visitor.press("Go on where you were");
     expect(ada.visitor.path).toBe("/profile");
+  });
+
+  it("stays where it is where the session has just begun, as with the recovery codes of a first authenticator", async () => {
+    await desk.db.query("delete from second_factors");
+    const visitor = await givePassword(ada, new Visitor(desk.origin));
+    await visitor.fill("One-time code", freshCode(desk, setupKey(visitor))).press("Verify");
+    expect(visitor.heading).toBe("Your recovery codes");
+    expect(visitor.html).not.toMatch(/http-equiv|data-ends-in/);
+    expect(refresh(await visitor.open("/profile")).seconds).toBe(1801);
   });
 
   it("stays where it is for somebody with 90 days, whom no browser's clock could serve", async () => {

@@ -168,6 +168,15 @@ describe("a session", () => {
     expect(rows.some(({ row }) => row.includes(sid))).toBe(false);
   });
 
+  it("whose last activity was counted ahead of a request is not written for that request, a page or not", async () => {
+    await ageSession(desk, ada.visitor, -10);
+    for (const path of ["/profile", "/no-such-page"]) await ada.visitor.open(path);
+    expect(await idleFor(desk, ada.visitor)).toBeLessThan(-5);
+    await ageSession(desk, ada.visitor, 10);
+    await ada.visitor.open("/no-such-page");
+    expect(await idleFor(desk, ada.visitor)).toBeLessThan(5);
+  });
+
   it("has a cookie that the browser keeps as long as a session can last, 365 days", async () => {
     const body = new URLSearchParams({ email: ada.email, password: ada.password });
     const { headers } = await new Visitor(desk.origin).raw("/sign-in", { method: "POST", body });

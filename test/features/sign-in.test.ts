@@ -85,6 +85,19 @@ describe("the sign-in page", () => {
     expect(visitor.status).toBe(422);
   });
 
+  it("leads back to the page that was asked for, or on which the form was that was sent", async () => {
+    const stranger = new Visitor(desk.origin);
+    const wayOf = async (method: string, path: string, headers: Record<string, string> = {}) =>
+      (await stranger.raw(path, { method, headers })).headers.get("location");
+    const referer = `${desk.origin}/profile/sessions?from=here`;
+    const asked = "/sign-in?return=%2Fprofile%2Factivity%3Fpage%3D2";
+    for (const method of ["GET", "HEAD"])
+      expect(await wayOf(method, "/profile/activity?page=2", { referer })).toBe(asked);
+    const sent = "/sign-in?return=%2Fprofile%2Fsessions%3Ffrom%3Dhere";
+    expect(await wayOf("POST", "/profile/sessions/end-others", { referer })).toBe(sent);
+    expect(await wayOf("POST", "/profile/sessions/end-others")).toBe("/sign-in?return=%2Fprofile");
+  });
+
   it.each([
     "//evil.example",
     "/\\evil.example",

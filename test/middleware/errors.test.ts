@@ -1,6 +1,9 @@
+import { Agent, request } from "node:http";
+import { setTimeout } from "node:timers/promises";
 import { openTestDesk, type TestDesk } from "../support/desk";
 import { type Known, setUp } from "../support/people";
-import { ageSession, storedSid } from "../support/time";
+import { ageSession, idleFor, storedSid } from "../support/time";
+import { until, untilBlocked } from "../support/until";
 import { Visitor } from "../support/visitor";
 
 let desk: TestDesk;
@@ -17,6 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => desk.close());
 
+const FORM = { "content-type": "application/x-www-form-urlencoded" };
 type Line = { id?: string; level: number; msg: string; err?: { message: string } };
 
 /** What is logged by this, but for the lines of the requests themselves. */
@@ -38,6 +42,14 @@ async function whileUnchangeable(table: string, request: () => Promise<unknown>)
   await desk.db.query(`drop trigger away on ${table}`);
 }
 
+/** Leaves a notice for this visitor's next page. */
+async function tellNext(visitor: Visitor, notice: string): Promise<void> {
+  await desk.db.query(
+    "update sessions set sess = jsonb_set(sess::jsonb, '{notice}', to_jsonb($2::text)) where sid = $1",
+    [storedSid(visitor), notice],
+  );
+}
+
 const FAILED = { id: expect.any(String), level: 50, msg: "A request failed" };
 
 describe("what goes wrong", () => {
@@ -53,13 +65,54 @@ describe("what goes wrong", () => {
     expect(visitor.headers.has("retry-after")).toBe(false);
   });
 
-  it("with what a browser sent is no failure of ours", async () => {
+  it("while that page itself is drawn is told in a few words, and the log has the reason", async () => {
+    const visitor = ada.visitor.tab();
+    await tellNext(visitor, "Saved.");
+    await desk.db.query("alter table sessions add constraint nothing_fits check (false) not valid");
+    const lines = await loggedBy(() => visitor.open("/no-such-page"));
+    await desk.db.query("alter table sessions drop constraint nothing_fits");
+    expect([visitor.status, visitor.html]).toEqual([500, "Something went wrong."]);
+    const err = expect.objectContaining({ message: expect.stringContaining("nothing_fits") });
+    const told = { id: expect.any(String), level: 50, msg: "The error page could not be drawn", err };
+    expect(lines).toContainEqual(expect.objectContaining(told));
+    await visitor.open("/profile");
+  });
+
+  it.each<[string, (visitor: Visitor) => Promise<unknown>]>([
+    [
+      "a form in letters nobody knows",
+      (visitor) =>
+        visitor.post("/sign-in", "email=a", {
+          "content-type": "application/x-www-form-urlencoded; charset=klingon",
+        }),
+    ],
+    [
+      "a form that is not compressed as it says",
+      (visitor) => visitor.post("/sign-in", "email=a", { "content-encoding": "gzip" }),
+    ],
+    ["an address with a broken escape", (visitor) => visitor.open("/admin/people/%zz")],
+  ])("with what a browser sent is no failure of ours: %s", async (_what, send) => {
     const visitor = new Visitor(desk.origin);
-    const headers = { "content-type": "application/x-www-form-urlencoded; charset=klingon" };
-    const lines = await loggedBy(() => visitor.post("/sign-in", "email=a", headers));
+    const lines = await loggedBy(() => send(visitor));
     expect([visitor.status, visitor.heading]).toEqual([400, "That could not be read"]);
     expect(visitor.text).toContain("The request could not be read. Go back and try again.");
-    expect(lines).toEqual([]);
+    expect(lines.filter(({ level }) => level > 30)).toEqual([]);
+  });
+});
+
+describe("what is not there", () => {
+  it.each([
+    ["/favicon.ico", "file", false],
+    ["/profile/photo.JPEG", "file", false],
+    ["/profile/v1.2/x", "page", true],
+    ["/no-such-page", "page", true],
+  ])("at %s is called a %s; asking for it is activity: %p", async (path, kind, isActivity) => {
+    const visitor = ada.visitor.tab();
+    await ageSession(desk, visitor, 100);
+    await visitor.open(path);
+    expect(visitor.status).toBe(404);
+    expect(visitor.text).toContain(`There is no ${kind} at this address.`);
+    expect((await idleFor(desk, visitor)) < 50).toBe(isActivity);
   });
 });
 
@@ -94,12 +147,18 @@ describe("where the database is away", () => {
     expect(lines).toEqual([expect.objectContaining(FAILED)]);
   });
 
+  it("a form is told that it is not known whether it went through, once something of it was saved", async () => {
+    const visitor = await ada.visitor.tab().open("/profile");
+    visitor.fill("First Name", "Augusta");
+    await whileUnchangeable("sessions", () => visitor.press("Save Changes"));
+    expect(visitor.status).toBe(503);
+    expect(visitor.text).toContain("It is not known whether what you sent went through.");
+    expect((await visitor.open("/profile")).value("First Name")).toBe("Augusta");
+  });
+
   it("the page that says so needs it for nothing: it offers no form, and what a session was to be told waits", async () => {
     const visitor = ada.visitor.tab();
-    await desk.db.query(
-      "update sessions set sess = jsonb_set(sess::jsonb, '{notice}', '\"Saved.\"') where sid = $1",
-      [storedSid(visitor)],
-    );
+    await tellNext(visitor, "Saved.");
     let lines: Line[] = [];
     await whileUnchangeable("sessions", async () => {
       lines = await loggedBy(() => visitor.open("/profile"));
@@ -128,4 +187,68 @@ describe("where the database is away", () => {
       expect(lines).toEqual([expect.objectContaining({ id: expect.any(String), level: 40, msg, err })]);
     },
   );
+});
+
+describe("what is not answered within nine seconds", () => {
+  /** Lets a request run into a table nobody may change for a while, moves the time on by nine seconds, and lets the table go. */
+  async function afterNineSeconds(table: string, request: () => Promise<unknown>): Promise<void> {
+    const blocker = await desk.db.connect();
+    await blocker.query(`begin; lock table ${table} in share mode`);
+    jest.useFakeTimers({ doNotFake: ["nextTick", "setImmediate", "queueMicrotask", "performance", "Date"] });
+    const under = request();
+    await untilBlocked(desk.db);
+    jest.advanceTimersByTime(9_000);
+    jest.useRealTimers();
+    await under;
+    await blocker.query("commit");
+    blocker.release();
+  }
+
+  it("is a page that says so, with when to try again; what a form had sent may be saved yet", async () => {
+    const visitor = await ada.visitor.tab().open("/profile");
+    visitor.fill("First Name", "Late");
+    await afterNineSeconds("people", () => visitor.press("Save Changes"));
+    expect([visitor.status, visitor.headers.get("retry-after")]).toEqual([503, "5"]);
+    expect(visitor.text).toContain("This took too long. It is not known whether what you sent went through.");
+    await until("it is saved", async () => {
+      const { rows } = await desk.db.query("select from people where first_name = 'Late'");
+      return rows.length;
+    });
+    await until("what cannot be answered any more is in the log", () =>
+      desk.log.some((line) => line.includes("Something failed after a request was answered")),
+    );
+  });
+
+  it("leaves its connection to the next request, whatever becomes of the late one", async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const visitor = await ada.visitor.tab().open("/profile");
+    const { fields } = visitor.fill("First Name", "Later").fieldsOf("Save Changes");
+    const ask = (method: string, body = "") =>
+      new Promise<{ status: number | undefined; port: number | undefined }>((resolve, reject) => {
+        const headers = { cookie: visitor.cookieHeader(), ...(body && FORM) };
+        const asked = request(`${desk.origin}/profile`, { method, agent, headers }, (answer) => {
+          const { localPort: port } = answer.socket;
+          answer.resume().on("end", () => resolve({ status: answer.statusCode, port }));
+        });
+        asked.on("error", reject).end(body);
+      });
+    const next = await desk.db.connect();
+    let late: { status: number | undefined; port: number | undefined } | undefined;
+    let after: ReturnType<typeof ask> | undefined;
+    await afterNineSeconds("people", async () => {
+      late = await ask("POST", new URLSearchParams(fields).toString());
+      await next.query("begin; lock table api_keys in access exclusive mode");
+      after = ask("GET");
+    });
+    await until("it is saved", async () => {
+      const { rows } = await desk.db.query("select from people where first_name = 'Later'");
+      return rows.length;
+    });
+    await setTimeout(50);
+    await next.query("rollback");
+    next.release();
+    expect(late).toEqual({ status: 503, port: expect.any(Number) });
+    expect(await after).toEqual({ status: 200, port: late?.port });
+    agent.destroy();
+  });
 });

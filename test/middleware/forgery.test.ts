@@ -44,6 +44,15 @@ describe("a form", () => {
     expect((await page.raw("/profile", { method: "POST", body, headers })).status).toBe(303);
   });
 
+  it("sent from BASE_URL is taken, whatever host a proxy names instead", async () => {
+    const proxied = ada.visitor.tab();
+    proxied.origin = desk.origin.replace("127.0.0.1", "localhost");
+    const page = await proxied.open("/profile");
+    const body = new URLSearchParams(page.fieldsOf("Save Changes").fields).toString();
+    const headers = { ...FORM, origin: desk.origin };
+    expect((await page.raw("/profile", { method: "POST", body, headers })).status).toBe(303);
+  });
+
   it.each<Record<string, string>>([
     { "sec-fetch-site": "cross-site" },
     { "sec-fetch-site": "same-site" },
@@ -64,6 +73,17 @@ describe("a form", () => {
 
   it.each(["", "made-up", "x".repeat(5000)])("without its token is refused: %j", async (token) => {
     expect(await saveFrom({}, { _csrf: token })).toBe(403);
+  });
+
+  it.each([
+    ["text/plain", (token: string) => `_csrf=${token}`],
+    ["application/json", (token: string) => JSON.stringify({ _csrf: token })],
+    ["application/x-www-form-urlencoded", (token: string) => `_csrf=${token}&_csrf=${token}`],
+  ])("with its token in a body that is none of our forms is refused: %s", async (type, bodyOf) => {
+    const page = await ada.visitor.tab().open("/profile");
+    const body = bodyOf(encodeURIComponent(page.hidden("_csrf")));
+    const answer = await page.raw("/profile", { method: "POST", body, headers: { "content-type": type } });
+    expect(answer.status).toBe(403);
   });
 
   it("whose token stands in a header or the address, but not in the body, is refused", async () => {
@@ -127,4 +147,16 @@ describe("a form", () => {
     await left.press("Save Changes");
     expect([left.status, right.status]).toEqual([200, 200]);
   });
+});
+
+it("a link on another site leads to a page, for somebody signed in as for a stranger", async () => {
+  for (const [visitor, path] of [
+    [ada.visitor, "/profile"],
+    [new Visitor(desk.origin), "/sign-in"],
+  ] as const) {
+    for (const method of ["GET", "HEAD"]) {
+      const { status } = await visitor.raw(path, { method, headers: { "sec-fetch-site": "cross-site" } });
+      expect([path, method, status]).toEqual([path, method, 200]);
+    }
+  }
 });

@@ -121,9 +121,9 @@ describe("over HTTPS", () => {
     await setUp(secure, visitor);
     const page = await visitor.raw("/profile");
     expect(page.headers.get("strict-transport-security")).toBe("max-age=31536000; includeSubDomains");
-    expect(directives(page.headers.get("content-security-policy"))).toHaveProperty(
-      "upgrade-insecure-requests",
-    );
+    expect(directives(page.headers.get("content-security-policy"))).toMatchObject({
+      "upgrade-insecure-requests": "",
+    });
     expect(page.headers.get("clear-site-data")).toBeNull();
     const body = new URLSearchParams(visitor.fieldsOf("Sign out").fields).toString();
     const out = await visitor.raw("/sign-out", { method: "POST", body, headers: FORM });
