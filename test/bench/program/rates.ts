@@ -1,6 +1,7 @@
 import { get, keyChecks, profiles } from "./asks";
 import { openInstallation } from "./installation";
 import { type Ask, load, type Slice } from "./load";
+import { serveBetterAuth } from "./peers";
 import { type Server, serveBaseline } from "./serve";
 import { type Row, rowsOf } from "./table";
 
@@ -22,6 +23,9 @@ export async function rates(rounds: number): Promise<Row[]> {
   };
   try {
     const usual = await serve("usual");
+    await installation.db.query("create database better_auth");
+    const peer = await serveBetterAuth(url.replace(/[^/?]+(?=\?|$)/, "better_auth"));
+    if (peer) baselines.push(peer.server);
     const product = await installation.serve();
     const entries: Entry[] = [
       {
@@ -47,6 +51,13 @@ export async function rates(rounds: number): Promise<Row[]> {
         asks: [get("/sign-in", {}, "Forgotten your password?")],
       },
     ];
+    if (peer) {
+      const { server, key, session } = peer;
+      entries.push(
+        { name: "better-auth: verification of an API key", server, asks: [key] },
+        { name: "better-auth: a session's page of one line", server, asks: [session] },
+      );
+    }
     return rowsOf(await inTurn(entries, rounds));
   } finally {
     for (const server of baselines) await server.stop();

@@ -23,20 +23,22 @@ export function pinOurselves(): void {
 /** One of the baselines in baseline.ts. */
 export function serveBaseline(kind: string, databaseUrl: string, personId: string): Promise<Server> {
   const command = [process.execPath, path.join(__dirname, "baseline.js"), kind, databaseUrl, personId];
-  return start(command, { NODE_ENV: "production" }, /"port":(\d+)/);
+  return startProgram(command, { NODE_ENV: "production" }, /"port":(\d+)/).then(({ server }) => server);
 }
 
 /** The product as it is shipped; on the servers' core unless told. */
 export function serveProduct(env: Record<string, string>, core = SERVERS_CORE): Promise<Server> {
-  return start([process.execPath, path.join(ROOT, "dist", "main.js")], env, /Latchkey is ready at/, core);
+  const command = [process.execPath, path.join(ROOT, "dist", "main.js")];
+  return startProgram(command, env, /Latchkey is ready at/, core).then(({ server }) => server);
 }
 
-async function start(
+/** A program that is ready once it has printed this, with its port as the first group or in its environment. */
+export async function startProgram(
   command: string[],
   env: Record<string, string>,
   ready: RegExp,
   core = SERVERS_CORE,
-): Promise<Server> {
+): Promise<{ server: Server; printed: string }> {
   const [program = "", ...args] = pinned(core, command);
   const child = spawn(program, args, {
     cwd: ROOT,
@@ -46,7 +48,7 @@ async function start(
   const found = await firstLine(child, ready);
   // What it logs from now on is read and forgotten, as a log collector would read it.
   child.stdout?.resume();
-  return {
+  const server: Server = {
     port: Number(found[1] ?? env.PORT),
     pid: child.pid ?? 0,
     stop: () =>
@@ -55,6 +57,7 @@ async function start(
         child.kill("SIGTERM");
       }),
   };
+  return { server, printed: found[0] };
 }
 
 /** A command, kept on these cores where the machine can do that. */
