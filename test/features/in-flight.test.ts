@@ -78,6 +78,23 @@ describe("a request under way", () => {
     expect(await liveSessions()).toEqual([]);
   });
 
+  it("that changes the password while it is changed elsewhere changes nothing, and says so", async () => {
+    const elsewhere = await desk.desk.passwords.hash("Third-Harbour-44");
+    await ada.visitor.open("/profile/password");
+    ada.visitor.fill("Current password", PASSWORD).fill("New password", "Harbour-Sunshine-43");
+    await whileWaiting(
+      () => ada.visitor.press("Change password"),
+      (query) => query("update people set password_hash = $1", [elsewhere]),
+    );
+    expect(ada.visitor.status).toBe(422);
+    expect(ada.visitor.errors.currentPassword).toContain("Your password was changed elsewhere a moment ago");
+    expect((await desk.db.query("select password_hash from people")).rows).toEqual([
+      { password_hash: elsewhere },
+    ]);
+    const changed = "select from trail where action = 'password.changed'";
+    expect((await desk.db.query(changed)).rowCount).toBe(0);
+  });
+
   it("that wants to put enrolment off while somebody enrols is refused", async () => {
     await desk.db.query("update installation set two_factor_policy = 'optional'");
     await desk.db.query("delete from second_factors");

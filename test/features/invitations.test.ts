@@ -24,6 +24,8 @@ async function invite(email: string, role = "member"): Promise<{ page: Visitor; 
   return { page, link: page.$("#invitation-link").text() };
 }
 
+const REPLACED = "The link this person was sent before no longer works";
+
 const fillIn = (visitor: Visitor, values: Record<string, string> = {}) => {
   const fields = {
     "First Name": "Grace",
@@ -173,12 +175,28 @@ describe("an invitation", () => {
   it("is replaced by a newer one to the same email in any case, and says so", async () => {
     const email = someone();
     const first = await invite(email);
+    expect(first.page.text).not.toContain(REPLACED);
     const second = await invite(email.toUpperCase(), "administrator");
+    expect(second.page.text).toContain(REPLACED);
     const old = await new Visitor(desk.origin).open(first.link);
     expect(old.status).toBe(410);
     expect(old.text).toContain("replaced by a newer one");
     await join(second.link);
     expect(await peopleWith(email)).toEqual([{ roles: ["administrator"], first_name: "Grace" }]);
+  });
+
+  it("is said to replace one only where that still worked", async () => {
+    const [lapsed, used] = [someone(), someone()];
+    await invite(lapsed);
+    await desk.db.query("update links set expires_at = now() - interval '1 second' where email = $1", [
+      lapsed,
+    ]);
+    await join((await invite(used)).link);
+    await desk.db.query("update people set email = $2 where email = $1", [used, someone()]);
+    for (const email of [lapsed, used]) {
+      const { page } = await invite(email);
+      expect([page.heading, page.text.includes(REPLACED)]).toEqual(["Invitation made", false]);
+    }
   });
 
   it("can be withdrawn, after asking, and says so to who opens it", async () => {

@@ -193,7 +193,14 @@ describe("passwords at sign-in", () => {
   it("sent while fifty others for the account wait their turn are refused at once, and those others are looked at", async () => {
     const blocker = await desk.db.connect();
     await blocker.query("begin; lock table throttles in access exclusive mode");
+    const waiting = async () =>
+      (
+        await desk.db.query(
+          "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+        )
+      ).rowCount;
     let refused = 0;
+    let hers: Promise<Visitor> | undefined;
     const tries = Array.from({ length: 54 }, async () => {
       const visitor = await tryPassword(stranger(), ada.email, PASSWORD);
       if (visitor.status === 429) refused += 1;
@@ -201,10 +208,13 @@ describe("passwords at sign-in", () => {
     });
     try {
       await until("those too many are refused", () => refused === 3, 4_000);
+      hers = tryPassword(stranger(), grace.email, grace.password);
+      await until("another account's has its turn", async () => (await waiting()) === 2, 4_000);
     } finally {
       await blocker.query("rollback");
       blocker.release();
     }
+    expect((await hers)?.path).toBe("/sign-in/two-factor");
     const visitors = await Promise.all(tries);
     expect(visitors.filter(({ path }) => path === "/sign-in/two-factor")).toHaveLength(51);
     const [crowded] = visitors.filter(({ status }) => status === 429);
@@ -335,9 +345,10 @@ describe("codes", () => {
     const visitor = await givePassword(ada, stranger());
     const used = freshCode(desk, ada.secret);
     await givePassword(ada, stranger()).then((other) => tryCode(other, used));
+    for (let i = 0; i < 2; i++) expect((await tryCode(visitor)).errors.code).toContain("not right");
     for (let i = 0; i < 25; i++) expect((await tryCode(visitor, used)).errors.code).toContain("used already");
     for (let i = 0; i < 25; i++) expect((await tryCode(visitor, "12345")).errors.code).toContain("6 digits");
-    expect(await wrongCodesOf(ada)).toBe(0);
+    expect(await wrongCodesOf(ada)).toBe(2);
     const [recoveryCode = ""] = ada.recoveryCodes;
     const recover = async (tab: Visitor) => {
       await tab.open("/sign-in/recovery-code");
@@ -603,6 +614,30 @@ describe("the count", () => {
     const { rows } = await desk.db.query("select * from throttles");
     expect(JSON.stringify(rows)).not.toMatch(/ada|10\.0\./i);
     expect(rows.every(({ key }) => /^[0-9a-f]{64}$/.test(key))).toBe(true);
+  });
+
+  it("is logged with what was guessed at, from where and of which account, by a name that tells nobody whose it is", async () => {
+    const visitor = stranger();
+    const from = desk.log.length;
+    await tryPassword(visitor, ada.email);
+    await tryPassword(visitor, ada.email, PASSWORD);
+    await desk.db.query("update throttles set level = most");
+    await tryPassword(visitor, ada.email);
+    const told = {
+      id: expect.stringMatching(/./),
+      guessed: "password",
+      account: expect.stringMatching(/^[0-9a-f]{12}$/),
+      address: visitor.address,
+    };
+    const lines = desk.log.slice(from).map((line) => JSON.parse(line));
+    expect(lines.filter(({ msg }) => /guess|tries/i.test(msg))).toEqual([
+      expect.objectContaining({ ...told, msg: "A guess was wrong" }),
+      expect.objectContaining({
+        ...told,
+        msg: expect.stringContaining("Too many tries"),
+        waitSeconds: expect.any(Number),
+      }),
+    ]);
   });
 
   it("is logged without what was typed", () => {

@@ -36,10 +36,10 @@ async function newcomer(email = "new@example.com"): Promise<Visitor> {
   return givePassword({ ...ada, email }, new Visitor(desk.origin));
 }
 
-const lapse = (visitor: Visitor) =>
+const begunAgo = (visitor: Visitor, seconds: number) =>
   desk.db.query(
-    "update second_factors set created_at = now() - interval '15 minutes 1 second' where pending_in = $1",
-    [storedSid(visitor)],
+    "update second_factors set created_at = clock_timestamp() - make_interval(secs => $2) where pending_in = $1",
+    [storedSid(visitor), seconds],
   );
 
 describe("enrolment", () => {
@@ -59,10 +59,14 @@ describe("enrolment", () => {
     expect(setupKey(one)).not.toBe(setupKey(two));
   });
 
-  it("lapses after 15 minutes, with a new QR code and a sentence that says so", async () => {
+  it("lapses after 15 minutes and no sooner, with a new QR code and a sentence that says so", async () => {
     const visitor = await newcomer();
     const key = setupKey(visitor);
-    await lapse(visitor);
+    await begunAgo(visitor, 15 * 60 - 5);
+    await visitor.fill("One-time code", "000000").press("Verify");
+    expect(visitor.errors.code).toContain("not right");
+    expect(setupKey(visitor)).toBe(key);
+    await begunAgo(visitor, 15 * 60 + 1);
     await visitor.fill("One-time code", freshCode(desk, key)).press("Verify");
     expect(visitor.status).toBe(422);
     expect(visitor.errors.code).toContain("has lapsed");

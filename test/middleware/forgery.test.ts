@@ -1,5 +1,14 @@
 import { openTestDesk, type TestDesk } from "../support/desk";
-import { addPerson, freshCode, givePassword, type Known, PASSWORD, setUp, signIn } from "../support/people";
+import {
+  addPerson,
+  enrol,
+  freshCode,
+  givePassword,
+  type Known,
+  PASSWORD,
+  setUp,
+  signIn,
+} from "../support/people";
 import { Visitor } from "../support/visitor";
 
 let desk: TestDesk;
@@ -113,16 +122,29 @@ describe("a form", () => {
     expect(await saveFrom({}, {}, visitor)).toBe(303);
   });
 
-  it("with the token of whoever was signed in in this browser before is refused", async () => {
-    const grace = await addPerson(desk, "grace@example.com");
-    const visitor = await signIn(desk, ada);
-    const _csrf = visitor.hidden("_csrf");
-    await visitor.post("/sign-in", { email: grace.email, password: PASSWORD });
-    await visitor.fill("One-time code", freshCode(desk, grace.secret)).press("Verify");
-    expect(visitor.path).toBe("/profile");
-    expect(await saveFrom({}, { _csrf }, visitor)).toBe(403);
-    expect(await saveFrom({}, {}, visitor)).toBe(303);
-  });
+  it.each(["a code is due from", "enrolment is due from"])(
+    "with the token of whoever was signed in in this browser before is refused where %s who signs in there",
+    async (due) => {
+      const grace = await addPerson(desk, `grace${due.length}@example.com`);
+      const visitor = await signIn(desk, ada);
+      const _csrf = visitor.hidden("_csrf");
+      const signInAsGrace = () => visitor.post("/sign-in", { email: grace.email, password: PASSWORD });
+      if (due.startsWith("a code")) {
+        await signInAsGrace();
+        await visitor.fill("One-time code", freshCode(desk, grace.secret)).press("Verify");
+      } else {
+        await desk.db.query(
+          "delete from second_factors where person_id = (select id from people where email = $1)",
+          [grace.email],
+        );
+        await signInAsGrace();
+        await enrol(desk, visitor, grace.email);
+      }
+      expect(visitor.path).toBe("/profile");
+      expect(await saveFrom({}, { _csrf }, visitor)).toBe(403);
+      expect(await saveFrom({}, {}, visitor)).toBe(303);
+    },
+  );
 
   it.each<[string, string, Record<string, string>]>([
     ["/sign-in", "email=a&email=b", {}],

@@ -1,6 +1,7 @@
 import {
   chmodSync,
   chownSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -12,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import {
+  AppSecretLost,
   findAppSecret,
   keepAppSecret,
   listSecrets,
@@ -35,6 +37,8 @@ describe("APP_SECRET", () => {
     [`"${A}","${B}"`, [`"${A}"`, `"${B}"`]],
     [`${A},"${B},${C}"`, [A, `${B},${C}`]],
     [`"${B},${C}" , ${A}`, [`${B},${C}`, A]],
+    [`"${B},${C}",${A}`, [`${B},${C}`, A]],
+    [`${A}, ,${B}, `, [A, B]],
     [`${A}\n"${B}\n"`, [A, `${B}\n`]],
     [",", []],
   ])("%j lists %j", (text, values) => {
@@ -49,6 +53,10 @@ describe("APP_SECRET", () => {
     [
       [A, "short", B],
       "lists 3 values with commas or line breaks between them, and value 2 is shorter than 32 characters",
+    ],
+    [
+      ["short", A],
+      "lists 2 values with commas or line breaks between them, and value 1 is shorter than 32 characters",
     ],
     [[A, B, A], "lists the same value twice: values 1 and 3 are alike"],
   ])("as %j: %s", (values, problem) => {
@@ -70,6 +78,17 @@ describe("the secret in the data folder", () => {
     expect(findAppSecret(folder)).toBe(A);
     expect(keepAppSecret(folder, B)).toBe(A);
     expect(readFileSync(file, "utf8")).toBe(`${A}\n`);
+  });
+
+  it("is never made anew where the one that was there is missing, but asked for", () => {
+    expect(() => readAppSecret(folder, false)).toThrow(AppSecretLost);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("that is there and cannot be read is not taken for one that is missing", () => {
+    mkdirSync(file);
+    expect(() => readAppSecret(folder, false)).toThrow("EISDIR");
+    expect(() => findAppSecret(folder)).toThrow("EISDIR");
   });
 
   it("gets a new one before it, a line each, readable by its owner only, with nothing left beside it", () => {

@@ -1,5 +1,5 @@
 import { lookup } from "node:dns/promises";
-import { availableParallelism } from "node:os";
+import os, { availableParallelism } from "node:os";
 import bcrypt from "bcrypt";
 import { Refusal } from "../../src/base/refusal";
 import { passwordProblem } from "../../src/platform/password-strength";
@@ -68,7 +68,21 @@ describe("judging a password", () => {
   });
 });
 
+/** As it is made on a machine with so many cores. */
+function makePasswordsOn(cores: number, cost: number): ReturnType<typeof makePasswords> {
+  jest.spyOn(os, "availableParallelism").mockReturnValue(cores);
+  let make = makePasswords;
+  jest.isolateModules(() => {
+    make = jest.requireActual<{ makePasswords: typeof makePasswords }>(
+      "../../src/platform/passwords",
+    ).makePasswords;
+  });
+  return make(Buffer.from("pepper"), cost);
+}
+
 describe("a password's hash", () => {
+  afterEach(() => jest.restoreAllMocks());
+
   it("is bcrypt of cost 12 unless a test asks for less", async () => {
     const passwords = makePasswords(Buffer.from("pepper"));
     expect(PASSWORD_COST).toBeGreaterThanOrEqual(12);
@@ -138,6 +152,35 @@ describe("a password's hash", () => {
     expect(refused).toHaveLength(turnedAway);
     expect(refused[0]).toMatchObject({ status: 503, retryAfterSeconds: 5 });
     expect(bcrypt.getRounds((await passwords.strengthen("the right password", hash)) ?? "")).toBe(10);
+  });
+
+  it.each([
+    [1, 1],
+    [2, 1],
+    [3, 2],
+    [16, 3],
+  ])("where the cores number %d is worked on %d at a time", async (cores, atOnce) => {
+    const passwords = makePasswordsOn(cores, 8);
+    const many = Array.from({ length: 5 }, () => passwords.hash("some"));
+    await new Promise(setImmediate);
+    expect(passwords.line().active).toBe(atOnce);
+    await Promise.all(many);
+  });
+
+  it("that takes a minute is refused to whoever would wait for two, and never to whoever is next", async () => {
+    let minutes = 0;
+    jest.spyOn(performance, "now").mockImplementation(() => {
+      minutes += 1;
+      return minutes * 60_000;
+    });
+    const passwords = makePasswordsOn(2, 10);
+    await passwords.hash("one that was timed");
+    const first = passwords.hash("one that is worked on");
+    await new Promise(setImmediate);
+    expect(passwords.line()).toEqual({ active: 1, waiting: 0, turnedAway: 0 });
+    const next = passwords.hash("one that is next");
+    await expect(passwords.hash("one too many")).rejects.toMatchObject({ status: 503 });
+    for (const hash of await Promise.all([first, next])) expect(bcrypt.getRounds(hash)).toBe(10);
   });
 
   it("is waited for in a short line, however many were made before", async () => {

@@ -1,3 +1,4 @@
+import { Pool } from "pg";
 import type { Actor } from "../../src/base/actor";
 import { touchSessions } from "../../src/records/sessions/lookups";
 import {
@@ -73,6 +74,27 @@ describe("a session that has ended while a request is under way", () => {
       expect(await stored(id)).toEqual([]);
     },
   );
+});
+
+describe("activity", () => {
+  it("is counted without waiting for a session that is being changed, which is left alone", async () => {
+    const [busy, free] = [await signedIn({ idle: 60 }), await signedIn({ idle: 60 })];
+    const impatient = new Pool({ connectionString: database.url, options: "-c lock_timeout=300ms" });
+    const blocker = await database.db.connect();
+    const before = await stored(busy.id);
+    try {
+      await blocker.query("begin");
+      await blocker.query("select from sessions where sid = $1 for update", [busy.sid]);
+      await touchSessions(impatient, [busy.sid, free.sid]);
+    } finally {
+      await blocker.query("rollback");
+      blocker.release();
+      await impatient.end();
+    }
+    expect(await stored(busy.id)).toEqual(before);
+    const [row] = await stored(free.id);
+    expect(Date.now() - row.last_active_at.getTime()).toBeLessThan(30_000);
+  });
 });
 
 describe("whether a session was alive when it was ended", () => {
