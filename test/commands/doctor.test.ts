@@ -284,6 +284,17 @@ describe("the doctor at a running installation", () => {
     expect(await outcomesOf(alone)).toContain("COOKIE_DOMAIN is set and this is not, so nobody comes back");
   });
 
+  it("finds a program that does not have the newest secret yet, in the middle of a rotation", async () => {
+    await examineBehind(asItShould, { TRUST_PROXY: "1", HOST: "127.0.0.1" });
+    const { code, found } = await examine({
+      ...mine,
+      APP_SECRET: `a newer secret for the doctor alone,${APP_SECRET}`,
+    });
+    expect(found.BASE_URL).toMatchObject({ state: "ok" });
+    expect(found.Port).toMatchObject({ state: "ok" });
+    expect(code).toBe(0);
+  });
+
   it("is told nothing by the program unless it proves to have the secret", async () => {
     await examineBehind(asItShould, { TRUST_PROXY: "1" });
     for (const shown of [undefined, "", "nonce", "nonce forged", " "]) {
