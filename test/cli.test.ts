@@ -198,6 +198,19 @@ describe("with DATABASE_URL", () => {
     expect({ code, out }).toMatchObject({ code: 1, out: expect.stringContaining("run the command migrate") });
   });
 
+  it.each(["serve", "migrate", "audit verify", "backup unreached.backup"])(
+    "%s says of a database that cannot be reached what to mend, without its password",
+    async (command) => {
+      const DATABASE_URL = "postgres://user:hunter2@127.0.0.1:1/none";
+      const { code, err } = await latchkey({ DATABASE_URL, APP_SECRET }, command.split(" "));
+      expect(code).toBe(1);
+      expect(err).toMatch(
+        /The database of DATABASE_URL cannot be used \(connect ECONNREFUSED 127\.0\.0\.1:1\): .*start the database, or mend .*\.\n$/,
+      );
+      expect(err).not.toContain("hunter2");
+    },
+  );
+
   it("refuses weak passwords and wrong input in a sentence, changing nothing", async () => {
     const weak = await latchkey(env, [...CREATE_ADA, "--password-stdin"], "short\n");
     expect(weak).toMatchObject({ code: 1, err: "Use at least 12 characters: this has 5\n" });

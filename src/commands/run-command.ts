@@ -25,6 +25,7 @@ import { migrate } from "./migrate";
 import { restore } from "./restore";
 import { serve } from "./serve";
 import { settings } from "./settings";
+import { tellingUnreached } from "./tell-unreached";
 
 /** What a command ends with: done, failed or refused, written wrongly. */
 const [DONE, FAILED, MISUSED] = [0, 1, 2];
@@ -77,7 +78,8 @@ async function runServe(
   if (args.includes("--help") || args.includes("-h")) return tellHelp(SERVE, terminal);
   if (args.length > 0) return misused(SERVE, `serve takes no ${args[0]}`, terminal, false);
   try {
-    await serve(readConfig(env), terminal.stdout.isTTY === true);
+    const config = readConfig(env);
+    await tellingUnreached(config, serve(config, terminal.stdout.isTTY === true));
     return undefined;
   } catch (error) {
     terminal.stderr.write(`Latchkey cannot start. ${textOf(error)}\n`);
@@ -125,7 +127,8 @@ async function answer(
   env: NodeJS.ProcessEnv,
 ): Promise<Answer> {
   try {
-    return await command.run({ ...given, config: readConfig(env) });
+    const config = readConfig(env);
+    return await tellingUnreached(config, command.run({ ...given, config }));
   } catch (error) {
     // The doctor says what is wrong with the configuration as one of its findings.
     if (command !== doctor || !(error instanceof ConfigProblems)) throw error;

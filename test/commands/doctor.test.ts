@@ -111,8 +111,8 @@ describe("the doctor at an installation that does not run", () => {
   });
 
   it.each([
-    ["postgres://u:p@127.0.0.1:1/x", "Start the database, or mend host and port"],
-    ["postgres://u:p@no-such-host.invalid/x", "Mend the host in DATABASE_URL"],
+    ["postgres://u:p@127.0.0.1:1/x", "start the database, or mend host and port"],
+    ["postgres://u:p@no-such-host.invalid/x", "mend the host in DATABASE_URL"],
     ["WRONG PASSWORD", "mend user and password in DATABASE_URL"],
     ["NO DATABASE", "make the database, or mend its name"],
   ])("says what to do about %s", async (url, mend) => {
