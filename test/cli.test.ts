@@ -1,5 +1,5 @@
-import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { generateSync } from "otplib";
@@ -238,6 +238,27 @@ describe("a password on standard input", () => {
       expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining(says) });
     },
   );
+});
+
+describe("a backup", () => {
+  const backupInto = (folder: string) => {
+    const args = [path.join(ROOT, "dist", "cli.js"), "backup", path.join(folder, "one.backup")];
+    // To root every folder is open.
+    const as = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
+    return spawnSync(process.execPath, args, { cwd: "/", env: {}, encoding: "utf8", ...as });
+  };
+
+  it("is refused in a sentence where its folder is not there, or may not be written into", () => {
+    const shut = mkdtempSync(path.join(tmpdir(), "latchkey-shut-"));
+    chmodSync(shut, 0o555);
+    const cases = [
+      ["/nowhere/at/all", "There is no folder /nowhere/at/all. Make it, or name a file in another."],
+      [shut, `This user may not write into the folder ${shut} (EACCES). Let it, or name a file in another.`],
+    ];
+    for (const [folder = "", says] of cases)
+      expect(backupInto(folder)).toMatchObject({ status: 1, stdout: "", stderr: `${says}\n` });
+    rmSync(shut, { recursive: true });
+  });
 });
 
 describe("usage", () => {

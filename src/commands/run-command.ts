@@ -5,7 +5,7 @@ import { BackupUnreadable } from "../platform/backup-file";
 import { type Config, ConfigProblems, parseConfig } from "../platform/config";
 import { DataFolderRefused } from "../platform/embedded-postgres";
 import { DatabaseIsNewer, MigrationHeldUp, ServerTooOld } from "../platform/migrations";
-import { FileExists } from "../platform/new-file";
+import { NewFileRefused } from "../platform/new-file";
 import { readVersion } from "../platform/version";
 import { WrongAppSecret } from "../web/open-seal";
 import { adminCreate, adminResetTwoFactor } from "./admin";
@@ -51,7 +51,7 @@ const FOR_OPERATORS = [
   DataFolderRefused,
   DatabaseIsNewer,
   MigrationHeldUp,
-  FileExists,
+  NewFileRefused,
   ServerTooOld,
   WrongAppSecret,
   CommandRefused,
