@@ -314,6 +314,14 @@ describe("usage", () => {
     },
   );
 
+  it("offers --json where it is taken: with every command but serve", async () => {
+    for (const command of ["serve", "settings"]) {
+      const offered = (await runHere({}, [command, "--help"])).out.includes("--json");
+      expect([command, offered]).toEqual([command, command !== "serve"]);
+      expect((await runHere({}, [command, "--json"])).code).toBe(offered ? 0 : 2);
+    }
+  });
+
   it.each(["--version", "-v"])("%s tells the version", async (args) => {
     const { version } = JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf8"));
     expect(await runHere({}, [args])).toEqual({ code: 0, out: `latchkey ${version}\n`, err: "" });

@@ -146,7 +146,8 @@ function tell({ ok, lines, json }: Answer, asJson: boolean, { stdout }: Terminal
 }
 
 function tellHelp({ usage, help }: { usage: string; help: string }, { stdout }: Terminal): number {
-  stdout.write(`latchkey ${usage}\n\n${help}\n\n--json   answer as one line of JSON\n--help   this text\n`);
+  const json = usage === SERVE.usage ? "" : "--json   answer as one line of JSON\n";
+  stdout.write(`latchkey ${usage}\n\n${help}\n\n${json}--help   this text\n`);
   return DONE;
 }
 
