@@ -314,6 +314,15 @@ describe("usage", () => {
     },
   );
 
+  it.each(["--bogus", "-x", "--toString"])(
+    "names the option %s, which there is not, and says how to see which there are",
+    async (option) => {
+      expect((await runHere({}, ["doctor", `${option}${option === "-x" ? "" : "=value"}`])).err).toBe(
+        `There is no option ${option}: --help tells which there are.\nUsage: latchkey doctor\n`,
+      );
+    },
+  );
+
   it("offers --json where it is taken: with every command but serve", async () => {
     for (const command of ["serve", "settings"]) {
       const offered = (await runHere({}, [command, "--help"])).out.includes("--json");

@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { AppSecretLost } from "../platform/app-secret";
 import { BackupUnreadable } from "../platform/backup-file";
 import { type Config, ConfigProblems, parseConfig } from "../platform/config";
@@ -22,6 +21,7 @@ import {
 import { answerOf, doctor } from "./doctor/doctor";
 import { keysRotateEncryption } from "./keys";
 import { migrate } from "./migrate";
+import { readWords, type Written } from "./read-words";
 import { restore } from "./restore";
 import { serve } from "./serve";
 import { settings } from "./settings";
@@ -93,26 +93,18 @@ async function runOne(
   env: NodeJS.ProcessEnv,
   terminal: Terminal,
 ): Promise<number> {
-  const common = { help: { type: "boolean", short: "h" }, json: { type: "boolean" } } as const;
   // Also where the words cannot be read.
   const asJson = args.includes("--json");
-  let read: ReturnType<typeof parseArgs>;
+  let written: Written;
   try {
-    read = parseArgs({ args, options: { ...command.options, ...common }, allowPositionals: true });
+    written = readWords(command, args);
   } catch (error) {
-    return misused(command, (error as Error).message, terminal, asJson);
+    return misused(command, sentenceOf(error), terminal, asJson);
   }
-  const entries = Object.entries(read.values);
-  const flags = new Set(entries.filter(([, value]) => value === true).map(([name]) => name));
-  const values = Object.fromEntries(entries.filter((entry) => typeof entry[1] === "string"));
-  if (flags.has("help")) return tellHelp(command, terminal);
-  if (read.positionals.length !== command.positionals) {
-    return misused(command, "There are too few or too many words.", terminal, asJson);
-  }
-  const given = { values: values as Record<string, string>, words: read.positionals, flags, terminal };
-  const stdout = command.writesOutput?.(read.positionals) ? terminal.stderr : terminal.stdout;
+  if (written.flags.has("help")) return tellHelp(command, terminal);
+  const stdout = command.writesOutput?.(written.words) ? terminal.stderr : terminal.stdout;
   try {
-    return tell(await answer(command, given, env), asJson, { ...terminal, stdout });
+    return tell(await answer(command, { ...written, terminal }, env), asJson, { ...terminal, stdout });
   } catch (error) {
     if (error instanceof UsageMistake) return misused(command, error.message, terminal, asJson);
     if (asJson) stdout.write(`${JSON.stringify({ ok: false, error: textOf(error) })}\n`);
