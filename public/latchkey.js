@@ -3,11 +3,6 @@
 
 document.querySelector("[autofocus]")?.focus();
 
-// Not scrollIntoView, which would also move where the Tab key begins.
-const strip = document.querySelector(".side nav");
-const current = strip?.querySelector("[aria-current]");
-if (current) strip.scrollLeft = current.offsetLeft - (strip.clientWidth - current.offsetWidth) / 2;
-
 for (const form of document.querySelectorAll('form[method="post"]')) {
   let sent = false;
   const mark = (now, button) => {
