@@ -11,8 +11,8 @@ let withMail: Opened;
 type Opened = { desk: TestDesk; ada: Known; grace: Known; person: string; account: string };
 
 beforeAll(async () => {
-  without = await open(undefined);
-  withMail = await open(MAIL_SERVER);
+  without = await open({});
+  withMail = await open({ smtpUrl: MAIL_SERVER });
 });
 afterAll(async () => {
   await without?.desk.close();
@@ -20,8 +20,8 @@ afterAll(async () => {
 });
 
 /** A desk with an administrator, a member who has a key and a service account, and that account. */
-async function open(smtpUrl: string | undefined): Promise<Opened> {
-  const desk = await openTestDesk({ smtpUrl });
+async function open(mail: { smtpUrl?: string }): Promise<Opened> {
+  const desk = await openTestDesk(mail);
   const ada = await setUp(desk);
   const grace = await addPerson(desk, "grace@example.com");
   await (await grace.visitor.open("/profile")).press("Generate API Key");
