@@ -3,10 +3,8 @@
 
 document.querySelector("[autofocus]")?.focus();
 
-// Not scrollIntoView, which would also move where the Tab key begins.
-const strip = document.querySelector(".side nav");
-const current = strip?.querySelector("[aria-current]");
-if (current) strip.scrollLeft = current.offsetLeft - (strip.clientWidth - current.offsetWidth) / 2;
+// Left behind by a button that only leads somewhere: its form has nothing to send.
+if (/^[^#]*\?(#|$)/.test(location.href)) history.replaceState(null, "", location.pathname + location.hash);
 
 for (const form of document.querySelectorAll('form[method="post"]')) {
   let sent = false;

@@ -5,6 +5,7 @@ import { secondsAfterActivity } from "./look-at-session";
 import { readParkedForm } from "./park-form";
 import { placesFor } from "./places";
 import { sendHtml } from "./send-html";
+import { told } from "./told";
 import type { Views } from "./views";
 import type { Visit } from "./visit";
 
@@ -34,7 +35,7 @@ function tabTitle(title: string, mistakes: boolean): string {
 
 /** Draws a view inside the layout and sends it. */
 export async function drawPage(visit: Visit & { person?: Person }, view: string, page: Page): Promise<void> {
-  const { req, res } = visit;
+  const { req, res, desk } = visit;
   const { status = 200, errors = [], retryAfterSeconds, ...locals } = page;
   const notice = await takeNotice(visit);
   const signedIn = visit.person && req.session?.row?.stage === "signed-in" ? visit.person : undefined;
@@ -50,6 +51,8 @@ export async function drawPage(visit: Visit & { person?: Person }, view: string,
     noticeKind: parked ? "warning" : page.notice ? "information" : "success",
     csrfToken: req.csrfToken?.() ?? "",
     signedIn,
+    mailIsConfigured: desk.mail.configured,
+    told: told(desk),
     endsIn: page.endsIn ?? (signedIn && secondsAfterActivity(req)),
     here: req.method === "GET" ? req.originalUrl : cameFrom(req, "/profile"),
     places: visit.person && placesFor(visit.person, req.path),

@@ -393,6 +393,18 @@ describe("resetting two-factor authentication", () => {
     ada.visitor = visitor;
   });
 
+  it("is not offered in a list where nobody can be chosen", async () => {
+    for (const [q, offered] of [
+      ["ada@example.com", false],
+      ["grace@example.com", true],
+    ] as const) {
+      const page = await ada.visitor.tab().open(`/admin/people?q=${q}`);
+      expect(listed(page)).toHaveLength(1);
+      expect(page.hasButton("Reset Two-Factor Authentication")).toBe(offered);
+      expect(page.text.includes("Choose")).toBe(offered);
+    }
+  });
+
   it("says so when nobody is chosen", async () => {
     const page = await ada.visitor.tab().open("/admin/people/reset-two-factor");
     expect(page.text).toContain("Nobody is chosen");

@@ -54,6 +54,14 @@ describe("enrolment", () => {
     expect(setupKey(visitor)).toBe(key);
   });
 
+  it("hides the setup key until it is asked for, and shows it once a code was refused", async () => {
+    const visitor = await newcomer();
+    const isShown = () => visitor.$("details:has(#setup-key)").is("[open]");
+    expect(isShown()).toBe(false);
+    await visitor.fill("One-time code", "000000").press("Verify");
+    expect(isShown()).toBe(true);
+  });
+
   it("shows each session a key of its own, so that nobody enrols with a key another has seen", async () => {
     const [one, two] = [await newcomer(), await newcomer()];
     expect(setupKey(one)).not.toBe(setupKey(two));

@@ -1,9 +1,16 @@
 import { readFileSync } from "node:fs";
 import type { Dialog } from "playwright-core";
+import { Authenticator } from "../support/browser-authenticator";
+import { pasted } from "../support/browser-clipboard";
 import { BrowserDesk } from "../support/browser-desk";
 import { journey } from "../support/browser-journey";
 import { Person } from "../support/browser-person";
 import { textOf } from "../support/browser-screen";
+
+// How many groups of its letters stand apart from the group before, on the same line or on the next.
+const GAPS_IN_KEY = `[...document.querySelectorAll("#setup-key span")]
+  .map((group) => group.getBoundingClientRect())
+  .filter((group, i, all) => i > 0 && (group.left - all[i - 1].right > 8 || group.top >= all[i - 1].bottom)).length`;
 
 let desk: BrowserDesk;
 let ada: Person;
@@ -81,6 +88,28 @@ describe("a script where there is one", () => {
     expect(screen.path).toBe("/profile");
     expect(dialogs).toEqual(["beforeunload"]);
     screen.page.off("dialog", stay);
+  });
+
+  step("is not needed to read the setup key in groups of four, nor to copy it in one piece", async () => {
+    const { screen } = ada;
+    await screen.visit("/profile/two-factor/reset");
+    const { secret } = await Authenticator.scan(screen.page);
+    await screen.page.getByText("Can't scan the QR code?", { exact: true }).click();
+    const key = screen.page.locator("#setup-key");
+    expect(await textOf(key)).toBe(secret);
+    expect(await screen.page.evaluate(GAPS_IN_KEY)).toBe(secret.length / 4 - 1);
+    await key.click();
+    await screen.page.keyboard.press("ControlOrMeta+c");
+    expect((await pasted(screen)).trim()).toBe(secret);
+  });
+
+  step("leaves no question mark behind a button that only leads somewhere", async () => {
+    const { screen } = ada;
+    await screen.visit("/profile/password");
+    await screen.press("Cancel");
+    expect(screen.page.url()).toBe(`${screen.origin}/profile`);
+    await screen.visit("/admin/people?q=ada#people-caption");
+    expect(screen.page.url()).toBe(`${screen.origin}/admin/people?q=ada#people-caption`);
   });
 
   step("leaves the Tab key where a page begins: it leads to the skip link first", async () => {

@@ -6,6 +6,7 @@ import { listRoles } from "../../records/roles";
 import { leave } from "../../web/leave";
 import { drawPage, type Page } from "../../web/page";
 import { type Form, readForm, readQuery } from "../../web/read-form";
+import { told } from "../../web/told";
 import { actorOf, type PersonVisit } from "../../web/visit";
 import { readTicked, reasonForm } from "./form";
 import { readListQuery } from "./read-query";
@@ -53,7 +54,7 @@ export async function resetSeveral(visit: PersonVisit): Promise<void> {
   const notice =
     done === 0
       ? "Nothing was changed: nobody chosen has two-factor authentication at the moment."
-      : `Two-factor authentication is reset for ${people}. They have been written to and enrol at next sign-in.`;
+      : `Two-factor authentication is reset for ${people}. They enrol at next sign-in. ${told(desk)}`;
   await leave(visit, "/admin/people", notice);
 }
 

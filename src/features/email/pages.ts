@@ -46,7 +46,6 @@ export async function ask(visit: PersonVisit): Promise<void> {
     administrator: isAdministrator(person.roles),
     newEmail,
     email: person.email,
-    mailIsConfigured: desk.mail.configured,
   });
 }
 
@@ -78,9 +77,15 @@ export async function confirm(visit: Visit): Promise<void> {
 }
 
 async function drawForm(visit: PersonVisit, page: Partial<Page>): Promise<void> {
-  const { email, id } = visit.person;
-  const hasKey = await keyOf(visit, id);
-  await drawPage(visit, "email/email", { title: "Change your email", email, hasKey, values: {}, ...page });
+  const { email, id, roles } = visit.person;
+  await drawPage(visit, "email/email", {
+    title: "Change your email",
+    email,
+    hasKey: await keyOf(visit, id),
+    administrator: isAdministrator(roles),
+    values: {},
+    ...page,
+  });
 }
 
 // HTTP Basic sends the email before the key.

@@ -35,7 +35,6 @@ export async function ask(visit: Visit): Promise<void> {
   await drawPage(visit, "forgot-password/sent", {
     title: desk.mail.configured ? "Check your mailbox" : "Ask your administrator for the link",
     email,
-    mailIsConfigured: desk.mail.configured,
   });
 }
 
@@ -68,7 +67,6 @@ function drawAsk(visit: Visit, page: Partial<Page>): Promise<void> {
   return drawPage(visit, "forgot-password/forgot-password", {
     title: "Forgotten your password?",
     values: {},
-    mailIsConfigured: visit.desk.mail.configured,
     ...page,
   });
 }

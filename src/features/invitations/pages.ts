@@ -34,9 +34,8 @@ export async function invite(visit: PersonVisit): Promise<void> {
   const sent = await sendInvitation(desk.db, desk, actorOf(visit), invitedBy, read.input);
   if (typeof sent === "string") return drawInvite(visit, form, notSent(sent));
   const { email } = read.input;
-  const mailIsConfigured = desk.mail.configured;
-  const title = mailIsConfigured ? "Invitation sent" : "Invitation made";
-  await drawPage(visit, "invitations/sent", { title, email, mailIsConfigured, ...sent });
+  const title = desk.mail.configured ? "Invitation sent" : "Invitation made";
+  await drawPage(visit, "invitations/sent", { title, email, ...sent });
 }
 
 /** GET /admin/people/invite/withdraw: asks before an open invitation is withdrawn. */
@@ -113,7 +112,6 @@ async function drawInvite(visit: PersonVisit, values: Form, page: Partial<Page> 
     roles: OWN_ROLES,
     invitation: randomUUID(),
     open: await listOpenLinks(visit.desk.db, "invitation", LISTED),
-    mailIsConfigured: visit.desk.mail.configured,
     ...page,
   });
 }

@@ -7,6 +7,7 @@ import { listServiceAccountsOf } from "../../../records/service-accounts";
 import { leave } from "../../../web/leave";
 import { drawPage, type Page } from "../../../web/page";
 import { readForm } from "../../../web/read-form";
+import { told } from "../../../web/told";
 import { actorOf, type PersonVisit } from "../../../web/visit";
 import { endSessions } from "../end-sessions";
 import { findOther, findOtherAccount, findSubject, type Subject } from "../find-subject";
@@ -32,7 +33,7 @@ export async function reset(visit: PersonVisit): Promise<void> {
   const done = await resetTwoFactor(desk.db, desk.seal, actorOf(visit), [subject.id], read.input.reason);
   const notice =
     done === 1
-      ? "Two-factor authentication is reset. They have been written to, are signed out everywhere and enrol at next sign-in."
+      ? `Two-factor authentication is reset. They are signed out everywhere and enrol at next sign-in. ${told(desk)}`
       : "Nothing was changed: they have no two-factor authentication at the moment.";
   await leave(visit, pageOf(subject), notice);
 }

@@ -102,7 +102,6 @@ async function draw(visit: PersonVisit, subject: Subject, values: Form, page: Pa
     title: `${subject.firstName} ${subject.lastName}`,
     subject,
     own: subject.id === visit.person.id,
-    mailIsConfigured: visit.desk.mail.configured,
     values: keepOffered(values, timeouts, subject),
     timeouts,
     enrolled: (await findSecondFactor(db, subject.id)) !== undefined,
