@@ -1,5 +1,5 @@
-import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { generateSync } from "otplib";
@@ -198,6 +198,19 @@ describe("with DATABASE_URL", () => {
     expect({ code, out }).toMatchObject({ code: 1, out: expect.stringContaining("run the command migrate") });
   });
 
+  it.each(["serve", "migrate", "audit verify", "backup unreached.backup"])(
+    "%s says of a database that cannot be reached what to mend, without its password",
+    async (command) => {
+      const DATABASE_URL = "postgres://user:hunter2@127.0.0.1:1/none";
+      const { code, err } = await latchkey({ DATABASE_URL, APP_SECRET }, command.split(" "));
+      expect(code).toBe(1);
+      expect(err).toMatch(
+        /The database of DATABASE_URL cannot be used \(connect ECONNREFUSED 127\.0\.0\.1:1\): .*start the database, or mend .*\.\n$/,
+      );
+      expect(err).not.toContain("hunter2");
+    },
+  );
+
   it("refuses weak passwords and wrong input in a sentence, changing nothing", async () => {
     const weak = await latchkey(env, [...CREATE_ADA, "--password-stdin"], "short\n");
     expect(weak).toMatchObject({ code: 1, err: "Use at least 12 characters: this has 5\n" });
@@ -225,6 +238,27 @@ describe("a password on standard input", () => {
       expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining(says) });
     },
   );
+});
+
+describe("a backup", () => {
+  const backupInto = (folder: string) => {
+    const args = [path.join(ROOT, "dist", "cli.js"), "backup", path.join(folder, "one.backup")];
+    // To root every folder is open.
+    const as = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
+    return spawnSync(process.execPath, args, { cwd: "/", env: {}, encoding: "utf8", ...as });
+  };
+
+  it("is refused in a sentence where its folder is not there, or may not be written into", () => {
+    const shut = mkdtempSync(path.join(tmpdir(), "latchkey-shut-"));
+    chmodSync(shut, 0o555);
+    const cases = [
+      ["/nowhere/at/all", "There is no folder /nowhere/at/all. Make it, or name a file in another."],
+      [shut, `This user may not write into the folder ${shut} (EACCES). Let it, or name a file in another.`],
+    ];
+    for (const [folder = "", says] of cases)
+      expect(backupInto(folder)).toMatchObject({ status: 1, stdout: "", stderr: `${says}\n` });
+    rmSync(shut, { recursive: true });
+  });
 });
 
 describe("usage", () => {
@@ -279,6 +313,23 @@ describe("usage", () => {
       expect(out.includes("latchkey migrate")).toBe(!args.startsWith("admin"));
     },
   );
+
+  it.each(["--bogus", "-x", "--toString"])(
+    "names the option %s, which there is not, and says how to see which there are",
+    async (option) => {
+      expect((await runHere({}, ["doctor", `${option}${option === "-x" ? "" : "=value"}`])).err).toBe(
+        `There is no option ${option}: --help tells which there are.\nUsage: latchkey doctor\n`,
+      );
+    },
+  );
+
+  it("offers --json where it is taken: with every command but serve", async () => {
+    for (const command of ["serve", "settings"]) {
+      const offered = (await runHere({}, [command, "--help"])).out.includes("--json");
+      expect([command, offered]).toEqual([command, command !== "serve"]);
+      expect((await runHere({}, [command, "--json"])).code).toBe(offered ? 0 : 2);
+    }
+  });
 
   it.each(["--version", "-v"])("%s tells the version", async (args) => {
     const { version } = JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf8"));

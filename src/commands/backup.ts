@@ -4,7 +4,7 @@ import { type Content, writeBackup, writeTables } from "../platform/backup-file"
 import type { Config } from "../platform/config";
 import { openPool, transaction } from "../platform/database";
 import { findPendingMigrations, listDoneMigrations } from "../platform/migrations";
-import { refuseExisting, writeNewFile } from "../platform/new-file";
+import { refuseUnfit, writeNewFile } from "../platform/new-file";
 import { readVersion } from "../platform/version";
 import { beginSnapshot, copyOut, findSealedPepper } from "../records/backup/copy";
 import { listStoredTables } from "../records/backup/tables";
@@ -37,7 +37,7 @@ export const backup: Command = {
         "A backup is nothing to look at: send standard output into a file or a program.",
       );
     }
-    if (file !== "-") await refuseExisting(file);
+    if (file !== "-") await refuseUnfit(file);
     const passphrase = await takeNewPassphrase(config, terminal, flags.has("encrypt"));
     const began = performance.now();
     const into = (write: (write: Write) => Promise<Written>) =>

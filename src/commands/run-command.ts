@@ -1,11 +1,10 @@
 import { readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { AppSecretLost } from "../platform/app-secret";
 import { BackupUnreadable } from "../platform/backup-file";
 import { type Config, ConfigProblems, parseConfig } from "../platform/config";
 import { DataFolderRefused } from "../platform/embedded-postgres";
 import { DatabaseIsNewer, MigrationHeldUp, ServerTooOld } from "../platform/migrations";
-import { FileExists } from "../platform/new-file";
+import { NewFileRefused } from "../platform/new-file";
 import { readVersion } from "../platform/version";
 import { WrongAppSecret } from "../web/open-seal";
 import { adminCreate, adminResetTwoFactor } from "./admin";
@@ -22,9 +21,11 @@ import {
 import { answerOf, doctor } from "./doctor/doctor";
 import { keysRotateEncryption } from "./keys";
 import { migrate } from "./migrate";
+import { readWords, type Written } from "./read-words";
 import { restore } from "./restore";
 import { serve } from "./serve";
 import { settings } from "./settings";
+import { tellingUnreached } from "./tell-unreached";
 
 /** What a command ends with: done, failed or refused, written wrongly. */
 const [DONE, FAILED, MISUSED] = [0, 1, 2];
@@ -50,7 +51,7 @@ const FOR_OPERATORS = [
   DataFolderRefused,
   DatabaseIsNewer,
   MigrationHeldUp,
-  FileExists,
+  NewFileRefused,
   ServerTooOld,
   WrongAppSecret,
   CommandRefused,
@@ -77,7 +78,8 @@ async function runServe(
   if (args.includes("--help") || args.includes("-h")) return tellHelp(SERVE, terminal);
   if (args.length > 0) return misused(SERVE, `serve takes no ${args[0]}`, terminal, false);
   try {
-    await serve(readConfig(env), terminal.stdout.isTTY === true);
+    const config = readConfig(env);
+    await tellingUnreached(config, serve(config, terminal.stdout.isTTY === true));
     return undefined;
   } catch (error) {
     terminal.stderr.write(`Latchkey cannot start. ${textOf(error)}\n`);
@@ -91,26 +93,18 @@ async function runOne(
   env: NodeJS.ProcessEnv,
   terminal: Terminal,
 ): Promise<number> {
-  const common = { help: { type: "boolean", short: "h" }, json: { type: "boolean" } } as const;
   // Also where the words cannot be read.
   const asJson = args.includes("--json");
-  let read: ReturnType<typeof parseArgs>;
+  let written: Written;
   try {
-    read = parseArgs({ args, options: { ...command.options, ...common }, allowPositionals: true });
+    written = readWords(command, args);
   } catch (error) {
-    return misused(command, (error as Error).message, terminal, asJson);
+    return misused(command, sentenceOf(error), terminal, asJson);
   }
-  const entries = Object.entries(read.values);
-  const flags = new Set(entries.filter(([, value]) => value === true).map(([name]) => name));
-  const values = Object.fromEntries(entries.filter((entry) => typeof entry[1] === "string"));
-  if (flags.has("help")) return tellHelp(command, terminal);
-  if (read.positionals.length !== command.positionals) {
-    return misused(command, "There are too few or too many words.", terminal, asJson);
-  }
-  const given = { values: values as Record<string, string>, words: read.positionals, flags, terminal };
-  const stdout = command.writesOutput?.(read.positionals) ? terminal.stderr : terminal.stdout;
+  if (written.flags.has("help")) return tellHelp(command, terminal);
+  const stdout = command.writesOutput?.(written.words) ? terminal.stderr : terminal.stdout;
   try {
-    return tell(await answer(command, given, env), asJson, { ...terminal, stdout });
+    return tell(await answer(command, { ...written, terminal }, env), asJson, { ...terminal, stdout });
   } catch (error) {
     if (error instanceof UsageMistake) return misused(command, error.message, terminal, asJson);
     if (asJson) stdout.write(`${JSON.stringify({ ok: false, error: textOf(error) })}\n`);
@@ -125,7 +119,8 @@ async function answer(
   env: NodeJS.ProcessEnv,
 ): Promise<Answer> {
   try {
-    return await command.run({ ...given, config: readConfig(env) });
+    const config = readConfig(env);
+    return await tellingUnreached(config, command.run({ ...given, config }));
   } catch (error) {
     // The doctor says what is wrong with the configuration as one of its findings.
     if (command !== doctor || !(error instanceof ConfigProblems)) throw error;
@@ -143,7 +138,8 @@ function tell({ ok, lines, json }: Answer, asJson: boolean, { stdout }: Terminal
 }
 
 function tellHelp({ usage, help }: { usage: string; help: string }, { stdout }: Terminal): number {
-  stdout.write(`latchkey ${usage}\n\n${help}\n\n--json   answer as one line of JSON\n--help   this text\n`);
+  const json = usage === SERVE.usage ? "" : "--json   answer as one line of JSON\n";
+  stdout.write(`latchkey ${usage}\n\n${help}\n\n${json}--help   this text\n`);
   return DONE;
 }
 

@@ -82,7 +82,7 @@ export function passwordChanged(how: "changed" | "reset"): Letter {
   return {
     subject: "Your password was changed",
     paragraphs: [
-      `The password of your Latchkey account ${what}`,
+      `The password of your Latchkey account ${what} An API key keeps working until you revoke it on your profile.`,
       // Whoever changed it may have locked them out.
       "If this was not you, use “Forgotten your password?” on the sign-in page at once, and tell your administrator.",
     ],

@@ -153,7 +153,9 @@ async function countedInTurn<Answer>(
   try {
     const answer = await make();
     wrong = isWrong(answer);
-    if (wrong) desk.log.info(told, "A guess was wrong");
+    // A letter is counted too, and no guess: whoever watches for guesses must not be told of one.
+    if (wrong)
+      desk.log.info(told, what === "letter" ? "A letter with a link was asked for" : "A guess was wrong");
     return answer;
   } finally {
     if (!wrong) await giveBackTry(desk.db, keys);

@@ -1,4 +1,5 @@
 import { makePasswords } from "../../src/platform/passwords";
+import { dayInWords } from "../../src/web/day-in-words";
 import { CREATE_ADA, runHere } from "../support/command-line";
 import { APP_SECRET, openTestDesk, type TestDesk } from "../support/desk";
 import { tokenOfLink } from "../support/links";
@@ -69,12 +70,16 @@ describe("a password that admin create made up", () => {
     expect((await signInWith(PASSWORD)).path).toBe("/two-factor/enrol");
   });
 
-  it("is changed on the profile page to one without an end", async () => {
+  it("is told of on the profile page with its end, and changed there to one without an end", async () => {
     const password = await madeUp();
     const { visitor } = await enrol(desk, await signInWith(password), EMAIL);
+    expect((await visitor.open("/profile")).text).toContain(
+      `This password was made up for you and signs you in until ${dayInWords(await end())}`,
+    );
     await visitor.open("/profile/password");
     await visitor.fill("Current password", password).fill("New password", PASSWORD).press("Change password");
     expect(visitor.text).toContain("Your password is changed");
+    expect(visitor.text).not.toContain("made up for you");
     expect(await end()).toBeNull();
   });
 

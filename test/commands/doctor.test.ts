@@ -111,8 +111,8 @@ describe("the doctor at an installation that does not run", () => {
   });
 
   it.each([
-    ["postgres://u:p@127.0.0.1:1/x", "Start the database, or mend host and port"],
-    ["postgres://u:p@no-such-host.invalid/x", "Mend the host in DATABASE_URL"],
+    ["postgres://u:p@127.0.0.1:1/x", "start the database, or mend host and port"],
+    ["postgres://u:p@no-such-host.invalid/x", "mend the host in DATABASE_URL"],
     ["WRONG PASSWORD", "mend user and password in DATABASE_URL"],
     ["NO DATABASE", "make the database, or mend its name"],
   ])("says what to do about %s", async (url, mend) => {
@@ -282,6 +282,17 @@ describe("the doctor at a running installation", () => {
     );
     const alone = { ...mine, BASE_URL: "https://auth.example.com", COOKIE_DOMAIN: reach.COOKIE_DOMAIN };
     expect(await outcomesOf(alone)).toContain("COOKIE_DOMAIN is set and this is not, so nobody comes back");
+  });
+
+  it("finds a program that does not have the newest secret yet, in the middle of a rotation", async () => {
+    await examineBehind(asItShould, { TRUST_PROXY: "1", HOST: "127.0.0.1" });
+    const { code, found } = await examine({
+      ...mine,
+      APP_SECRET: `a newer secret for the doctor alone,${APP_SECRET}`,
+    });
+    expect(found.BASE_URL).toMatchObject({ state: "ok" });
+    expect(found.Port).toMatchObject({ state: "ok" });
+    expect(code).toBe(0);
   });
 
   it("is told nothing by the program unless it proves to have the secret", async () => {

@@ -533,6 +533,20 @@ describe("deactivating", () => {
   });
 });
 
+describe("a way back in that an administrator gives", () => {
+  it.each(["/end-sessions", "/password-link", "/reset-two-factor"])(
+    "says at %s that an API key keeps working",
+    async (below) => {
+      expect((await open(graceId, below)).text).toContain("API key keeps working");
+    },
+  );
+
+  it("says for several people that their API keys do", async () => {
+    const page = await ada.visitor.tab().open(`/admin/people/reset-two-factor?person-${graceId}=yes`);
+    expect(page.text).toContain("API keys keep working");
+  });
+});
+
 describe("a link for a new password", () => {
   it("is shown once to the administrator, told to the person, and leads to a new password but not past the code", async () => {
     const lost = await addPerson(desk, "lost@example.com");

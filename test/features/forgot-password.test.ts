@@ -56,6 +56,14 @@ describe("a forgotten password", () => {
     expect((await office.next(ada.email)).subject).toBe("Your password was changed");
   });
 
+  it("leaves an API key as it is, which the pages and the letter say, and how to end it", async () => {
+    const keyKeepsWorking = "An API key keeps working until you revoke it on your profile";
+    const link = await linkFor(ada.email);
+    expect((await new Visitor(desk.origin).open(link)).text).toContain(keyKeepsWorking);
+    expect((await choose(link)).text).toContain(keyKeepsWorking);
+    expect((await office.next(ada.email)).text.replaceAll(/\s+/g, " ")).toContain(keyKeepsWorking);
+  });
+
   it("gives the same answer for an email nobody has, and mails nothing", async () => {
     const [known, unknown] = await Promise.all([ask(ada.email), ask("nobody@example.com")]);
     expect(unknown.status).toBe(known.status);

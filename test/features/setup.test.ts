@@ -22,7 +22,7 @@ const fill = (visitor: Visitor, over: Record<string, string> = {}) => {
 
 describe("an installation without accounts", () => {
   it("sends every page to the sign-in page, which says that set-up is pending and where to look", async () => {
-    for (const path of ["/", "/profile", "/no-such-page", "/sign-in"]) {
+    for (const path of ["/", "/profile", "/docs/api", "/no-such-page", "/sign-in"]) {
       const visitor = await new Visitor(desk.origin).open(path);
       expect(visitor.path).toBe("/sign-in");
       expect(visitor.text).toContain("Set-up is pending");

@@ -640,6 +640,14 @@ describe("the count", () => {
     ]);
   });
 
+  it("of a letter that was asked for is logged in words of its own, as no guess", async () => {
+    const from = desk.log.length;
+    await stranger().post("/forgot-password", { email: ada.email });
+    const messages = desk.log.slice(from).map((line) => JSON.parse(line).msg);
+    expect(messages).toContain("A letter with a link was asked for");
+    expect(messages).not.toContain("A guess was wrong");
+  });
+
   it("is logged without what was typed", () => {
     expect(desk.log.join("")).toContain("A guess was wrong");
     expect(desk.log.join("")).toContain("Too many tries");

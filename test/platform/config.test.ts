@@ -48,6 +48,18 @@ describe("the configuration", () => {
     ]);
   });
 
+  it("tells what does not fit together beside what is wrong by itself, and only of what is right by itself", () => {
+    const apart = { BASE_URL: "https://auth.example.com", COOKIE_DOMAIN: "example.org" };
+    const ports = { PORT: "3001", METRICS_PORT: "3001" };
+    expect(problems({ LOG_LEVEL: "loud", ...apart, ...ports })).toEqual([
+      expect.stringContaining("LOG_LEVEL is not one of"),
+      expect.stringContaining("METRICS_PORT is the same as PORT"),
+      expect.stringContaining("COOKIE_DOMAIN is example.org, but"),
+    ]);
+    expect(problems({ ...apart, BASE_URL: "ftp://x", PORT: "x", METRICS_PORT: "3000" })).toHaveLength(2);
+    expect(problems({ COOKIE_DOMAIN: "com", RETURN_ORIGINS: "https://wiki.example.com" })).toHaveLength(1);
+  });
+
   it.each([
     [{ PORT: "70000" }, "PORT is above 65535"],
     [{ PORT: "1.5" }, "PORT is not a whole number"],

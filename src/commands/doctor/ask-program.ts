@@ -13,8 +13,20 @@ export type Asked =
   | { kind: "other"; status: number }
   | { kind: "silent"; code: string; sentence: string };
 
-/** Asks the program that answers at this origin how it sees the request. */
-export async function askProgram(origin: string, introduction: Introduction): Promise<Asked> {
+/**
+ * Asks the program that answers at this origin how it sees the request, with one introduction after another: in the
+ * middle of a rotation a program that runs does not have the newest secret yet. Undefined where there is none.
+ */
+export async function askProgram(origin: string, introductions: Introduction[]): Promise<Asked | undefined> {
+  let asked: Asked | undefined;
+  for (const introduction of introductions) {
+    asked = await ask(origin, introduction);
+    if (asked.kind !== "other") break;
+  }
+  return asked;
+}
+
+async function ask(origin: string, introduction: Introduction): Promise<Asked> {
   const nonce = randomBytes(12).toString("base64url");
   const headers = {
     "x-latchkey-doctor": `${nonce} ${introduction.prove("question", nonce)}`,

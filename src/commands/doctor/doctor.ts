@@ -28,12 +28,12 @@ export const doctor: Command = {
     if (folder.shut) return answerOf(findings);
     const database = await lookAtDatabase(config);
     findings.push(...database.findings);
-    const introduction = findIntroduction(config);
-    findings.push(await lookAtPort(config, introduction));
+    const introductions = findIntroductions(config);
+    findings.push(await lookAtPort(config, introductions));
     if (config.metricsPort !== undefined)
       findings.push(await lookAtMetricsPort(config.metricsPort, config.host));
     findings.push(...aboutBaseUrl(config), ...lookAtBehindProxy(config));
-    if (introduction) findings.push(...(await lookAtReach(config, introduction, database.running ?? 0)));
+    findings.push(...(await lookAtReach(config, introductions, database.running ?? 0)));
     findings.push(await lookAtMail(config), ...lookAtEncryption(config));
     return answerOf(findings);
   },
@@ -46,9 +46,9 @@ export function answerOf(findings: Finding[]): Answer {
 }
 
 // Without a secret there is no program to ask, and "Secret" has said so.
-function findIntroduction({ appSecret, dataDir }: Config): Introduction | undefined {
+function findIntroductions({ appSecret, dataDir }: Config): Introduction[] {
   const secret = appSecret ?? findAppSecret(dataDir);
-  return secret === undefined ? undefined : openIntroduction(listSecrets(secret));
+  return secret === undefined ? [] : listSecrets(secret).map((value) => openIntroduction([value]));
 }
 
 function aboutBaseUrl({ baseUrl }: Config): Finding[] {

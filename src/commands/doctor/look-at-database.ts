@@ -5,6 +5,7 @@ import { countReplicas } from "../../records/replicas";
 import { type DatabaseServer, readServer } from "../../records/server";
 import { type Finding, sentenceOf } from "../command";
 import { MIGRATIONS, openDatabase } from "../open-installation";
+import { mendOf } from "../tell-unreached";
 import { about } from "./finding";
 import { lookAtSecret } from "./look-at-secret";
 
@@ -47,21 +48,8 @@ function whyAway(error: unknown, { databaseUrl, dataDir }: Config): string {
   if (/ENOSPC|No space left/i.test(sentence) || code === "53100")
     return `the disk is full: make room where ${dataDir} is. ${sentence}`;
   if (databaseUrl === undefined) return sentence;
-  const mend = MENDS.find(([pattern]) => pattern.test(`${code} ${sentence}`))?.[1];
-  return `${sentence}: ${mend ?? "see whether DATABASE_URL is right"}`;
+  return `${sentence}: ${mendOf(error) ?? "see whether DATABASE_URL is right"}`;
 }
-
-// By SQLSTATE, and by what the system says of a connection that cannot be made.
-const MENDS: [RegExp, string][] = [
-  [
-    /ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|timeout/i,
-    "nothing listens there. Start the database, or mend host and port in DATABASE_URL",
-  ],
-  [/ENOTFOUND|EAI_AGAIN/, "that host is not known. Mend the host in DATABASE_URL"],
-  [/28P01|28000|password/i, "mend user and password in DATABASE_URL"],
-  [/3D000/, "make the database, or mend its name in DATABASE_URL"],
-  [/53300/, "the server has no connection free. Raise max_connections, or put PgBouncer in front"],
-];
 
 function aboutServer({ version, readOnly }: DatabaseServer): Finding {
   const { ok, problem } = about("Database");

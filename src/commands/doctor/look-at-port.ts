@@ -22,7 +22,7 @@ export async function lookAtMetricsPort(port: number, host: string | undefined):
 /** Whether the program can listen, or does. */
 export async function lookAtPort(
   { port, host }: { port: number; host: string | undefined },
-  introduction: Introduction | undefined,
+  introductions: Introduction[],
 ): Promise<Finding> {
   const code = await tryToListen(port, host);
   if (code === undefined) return ok(`${port} is free`);
@@ -35,7 +35,7 @@ export async function lookAtPort(
       `HOST is ${host}, which is no address of this computer: leave it unset, or name one that is`,
     );
   if (code !== "EADDRINUSE") return problem(`${port} cannot be listened on (${code})`);
-  const asked = introduction && (await askProgram(originOf(port, host), introduction));
+  const asked = await askProgram(originOf(port, host), introductions);
   if (asked?.kind === "ours") return ok(`this installation listens on ${port}`);
   return problem(
     `${port} is taken by another program: stop that (lsof -i :${port} names it), or set PORT to another one`,

@@ -12,12 +12,13 @@ const proxy = about("Proxy");
 /** Whether people get to this installation by BASE_URL, and what the program sees of them when they do. */
 export async function lookAtReach(
   config: Config,
-  introduction: Introduction,
+  introductions: Introduction[],
   running: number,
 ): Promise<Finding[]> {
   const { baseUrl } = config;
   if (running === 0) return [base.note(`${baseUrl.origin} was not tried, because the program does not run`)];
-  const asked = await askProgram(baseUrl.origin, introduction);
+  const asked = await askProgram(baseUrl.origin, introductions);
+  if (!asked) return [];
   if (asked.kind !== "ours") return [base.problem(whyNotOurs(asked, baseUrl))];
   const { seen } = asked;
   const given = [

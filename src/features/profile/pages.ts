@@ -49,6 +49,7 @@ async function draw(visit: PersonVisit, values: Form, page: Partial<Page> = {}):
     values: keepOffered(values, timeouts, person),
     email: person.email,
     timeouts,
+    passwordEndsAt: session.passwordEndsAt,
     enrolled: session.hasSecondFactor,
     recoveryCodesLeft,
     ...key,

@@ -140,7 +140,8 @@ function noticeFor(visit: Visit, asked: string | undefined): string | undefined 
     ? "What you typed is kept for 15 minutes: sign in, and it is there."
     : "Sign in to go on where you were.";
   if (asked === "signed-out") return "You have signed out.";
-  if (asked === "password-saved") return "Your new password is saved. Sign in with it.";
+  if (asked === "password-saved")
+    return "Your new password is saved. Sign in with it. An API key keeps working until you revoke it on your profile.";
   if (asked === "no-cookie" && !cameWithCookie(visit)) {
     const { host, origin } = visit.desk.baseUrl;
     return `Signing in needs a cookie, and your browser sent none. Allow cookies for ${host}, open ${origin} and sign in again.`;

@@ -62,20 +62,22 @@ export function parseConfig(
     }
   }
 
-  const parsed = schema.safeParse(given);
-  if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => issue.message));
-  if (parsed.success && parsed.data.METRICS_PORT === parsed.data.PORT)
+  const issues = schema.safeParse(given).error?.issues ?? [];
+  problems.push(...issues.map(({ message }) => message));
+  const wrong = new Set(issues.map(({ path: [name] }) => String(name)));
+  // What is right by itself is held against each other all the same.
+  const values = schema.parse(Object.fromEntries(Object.entries(given).filter(([name]) => !wrong.has(name))));
+  if (values.METRICS_PORT === values.PORT && !wrong.has("PORT"))
     problems.push("METRICS_PORT is the same as PORT: metrics are served on a port of their own");
   if (given.DATABASE_URL !== undefined && given.APP_SECRET === undefined) {
     problems.push(
       "APP_SECRET is missing: with DATABASE_URL it must be set, 32 characters or more, the same on every replica",
     );
   }
-  if (!parsed.success) throw new ConfigProblems(problems);
-  const values = parsed.data;
   const baseUrl = new URL(values.BASE_URL ?? `http://localhost:${values.PORT}`);
   const origins = values.RETURN_ORIGINS ?? [];
-  problems.push(...problemsOfReach({ domain: values.COOKIE_DOMAIN, origins }, baseUrl));
+  if (!wrong.has("BASE_URL") && !wrong.has("COOKIE_DOMAIN"))
+    problems.push(...problemsOfReach({ domain: values.COOKIE_DOMAIN, origins }, baseUrl));
   if (problems.length > 0) throw new ConfigProblems(problems);
   return {
     port: values.PORT,

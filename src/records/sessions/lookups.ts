@@ -30,6 +30,8 @@ export type SessionRow = {
   ceilings: TimeoutCeilings;
   /** The page for which a form is parked, perhaps too long ago. */
   parkedFor: string | null;
+  /** When the person's password ends or has ended, if it was made up for them. */
+  passwordEndsAt: Date | null;
   person: Person;
 };
 
@@ -44,7 +46,7 @@ const FIND = {
             p.has_second_factor as "hasSecondFactor",
             json_build_object('longestSessionTimeout', i.longest_session_timeout,
               'longestSessionTimeoutAdministrators', i.longest_session_timeout_administrators) as ceilings,
-            f.path as "parkedFor",
+            f.path as "parkedFor", p.password_ends_at as "passwordEndsAt",
             json_build_object('id', p.id, 'email', p.email, 'firstName', p.first_name, 'lastName', p.last_name,
                               'phoneNumber', p.phone_number, 'sessionTimeout', p.session_timeout, 'roles', p.roles,
                               'version', p.version) as person
