@@ -93,7 +93,7 @@ describe("backup", () => {
       `${file} is there already, and nothing is overwritten. Choose another name.\n`,
     );
     expect(readFileSync(file).equals(bytes)).toBe(true);
-    expect(await refused(envOf(url), "backup", inFolder("none/some.backup"))).toContain("ENOENT");
+    expect(await refused(envOf(url), "backup", inFolder("none/some.backup"))).toContain("There is no folder");
     expect(readdirSync(folder)).toEqual(["some.backup"]);
   });
 
