@@ -12,6 +12,7 @@ import { sessions } from "./middleware/session";
 import { setUpPending } from "./middleware/set-up-pending";
 import { wakeMailRoom } from "./middleware/wake-mail-room";
 import { forOneRequest } from "./platform/database";
+import { oneATurn } from "./platform/one-a-turn";
 import { pageRoutes, programRoutes, type Route } from "./routes";
 import { VERIFY_PATHS } from "./web/api/addresses";
 import { openAssets } from "./web/assets";
@@ -19,7 +20,7 @@ import { bornForExpress } from "./web/born-for-express";
 import { dayInWords } from "./web/day-in-words";
 import type { Desk } from "./web/desk";
 import { icon } from "./web/icons";
-import { logAnswer } from "./web/log-answer";
+import { logAnswer, pathOf } from "./web/log-answer";
 import { openNotes } from "./web/note-of";
 import { openViews } from "./web/views";
 import type { Visit } from "./web/visit";
@@ -77,8 +78,12 @@ export function makeServer(
   app.use(notFound);
   app.use(answerError);
   const door = apiDoor(desk, { headers, trustProxy: app.get("trust proxy fn"), noteOf });
+  const inTurn = oneATurn();
   const listener: RequestListener = (req, res) => {
-    if (!door(req, res)) app(req, res);
+    if (door(req, res)) return;
+    // Hundreds of sign-ins that come at once would otherwise hold everybody else up before the first is at its password.
+    if (req.method === "POST" && pathOf(req.url) === "/sign-in") inTurn(() => app(req, res));
+    else app(req, res);
   };
   return { listener, options: bornForExpress(app) };
 }

@@ -1,7 +1,8 @@
 import path from "node:path";
 import { keyChecks, profiles } from "./asks";
+import { flood } from "./flood";
 import { type Installation, openInstallation } from "./installation";
-import { type Ask, load, paced } from "./load";
+import { type Ask, paced } from "./load";
 import { ALL_CORES } from "./serve";
 
 const SIGN_INS = 300;
@@ -36,14 +37,14 @@ export async function signIns(): Promise<SignIns> {
     await (await others(pause(3))).profile;
     const quiet = await others(pause(QUIET_SECONDS));
     const [keyCheckQuiet, profileQuiet] = await Promise.all([p99(quiet.keyCheck), p99(quiet.profile)]);
-    const flood = load(port, installation.askers.map(signIn), SIGN_INS, 0);
-    const meanwhile = await others(flood);
+    const flooded = flood(port, installation.askers.map(signIn));
+    const meanwhile = await others(flooded);
     const [keyCheckMeanwhile, profileMeanwhile] = await Promise.all([
       p99(meanwhile.keyCheck),
       p99(meanwhile.profile),
     ]);
     return {
-      seconds: (await flood).seconds,
+      seconds: await flooded,
       keyCheckQuiet,
       keyCheckMeanwhile,
       keyCheckRatio: keyCheckMeanwhile / keyCheckQuiet,
