@@ -19,11 +19,8 @@ const NEWEST_COUNTS = 0.2;
 
 /** Hashes passwords and checks them; knows nothing of people. Both throw Refusal (503) where the line is too long. */
 export type Passwords = {
-  /**
-   * Does what comes to checking a password in the end. Throws that Refusal before anything of it is done where as many
-   * were let in already as can be served in time, however many ask at once.
-   */
-  withRoom<T>(work: () => Promise<T>): Promise<T>;
+  /** Throws that Refusal now, before anything else is done for a request that would get it. */
+  mustHaveRoom(): void;
   hash(password: string): Promise<string>;
   /** True when the password made this hash. Without a hash it takes the same time and is false. */
   matches(password: string, hash: string | undefined): Promise<boolean>;
@@ -46,7 +43,7 @@ export function makePasswords(pepper: Buffer, cost = PASSWORD_COST): Passwords {
   // Not waited for: the program starts meanwhile.
   const nobody = inTurn(() => bcrypt.hash(randomBytes(32).toString("base64"), cost));
   return {
-    withRoom: inTurn.withRoom,
+    mustHaveRoom: inTurn.mustHaveRoom,
     line: inTurn.line,
     hash: (password) => inTurn(() => bcrypt.hash(prepare(password), cost)),
     matches: async (password, hash) => {
@@ -77,28 +74,17 @@ function inLine(oneTakesMs: number) {
   const turn = limited(AT_ONCE);
   let takes = oneTakesMs;
   let turnedAway = 0;
-  // Let in, and on the way to the line, in it, or back from it.
-  let letIn = 0;
-  const inTheLine = () => turn.activeCount + turn.pendingCount;
-  function hasRoom(before = inTheLine()): boolean {
-    return before <= AT_ONCE || (before / AT_ONCE) * takes <= LONGEST_WAIT_MS;
+  function hasRoom(): boolean {
+    const wait = ((turn.activeCount + turn.pendingCount) / AT_ONCE) * takes;
+    return turn.pendingCount === 0 || wait <= LONGEST_WAIT_MS;
   }
-  function mustHaveRoom(before: number): void {
-    if (hasRoom(before)) return;
+  function mustHaveRoom(): void {
+    if (hasRoom()) return;
     turnedAway += 1;
     throw tooMany();
   }
-  async function withRoom<T>(work: () => Promise<T>): Promise<T> {
-    mustHaveRoom(Math.max(letIn, inTheLine()));
-    letIn += 1;
-    try {
-      return await work();
-    } finally {
-      letIn -= 1;
-    }
-  }
   async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    mustHaveRoom(inTheLine());
+    mustHaveRoom();
     return turn(async () => {
       const began = performance.now();
       try {
@@ -109,7 +95,7 @@ function inLine(oneTakesMs: number) {
     });
   }
   const line = () => ({ active: turn.activeCount, waiting: turn.pendingCount, turnedAway });
-  return Object.assign(inTurn, { hasRoom, withRoom, line });
+  return Object.assign(inTurn, { hasRoom, mustHaveRoom, line });
 }
 
 function tooMany(): Refusal {

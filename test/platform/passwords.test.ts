@@ -183,29 +183,6 @@ describe("a password's hash", () => {
     for (const hash of await Promise.all([first, next])) expect(bcrypt.getRounds(hash)).toBe(10);
   });
 
-  it("is let no more be asked for than can be served in five seconds, before anything is done for the others", async () => {
-    const passwords = makePasswordsOn(2, 12);
-    let open = () => {};
-    const gate = new Promise<void>((resolve) => (open = resolve));
-    let begun = 0;
-    const work = () => {
-      begun += 1;
-      return gate;
-    };
-    const many = Array.from({ length: 300 }, () => passwords.withRoom(work).catch((error: Refusal) => error));
-    // A third of a second for each, until some have been timed.
-    expect(begun).toBeGreaterThan(12);
-    expect(begun).toBeLessThan(20);
-    open();
-    const refused = (await Promise.all(many)).filter((outcome) => outcome !== undefined);
-    expect(refused).toHaveLength(300 - begun);
-    expect(refused[0]).toMatchObject({ status: 503, retryAfterSeconds: 5 });
-    expect(passwords.line().turnedAway).toBe(300 - begun);
-    expect(await passwords.withRoom(async () => "let in")).toBe("let in");
-    await expect(passwords.withRoom(() => Promise.reject(new Error("broken")))).rejects.toThrow("broken");
-    expect(await passwords.withRoom(async () => "let in")).toBe("let in");
-  });
-
   it("is waited for in a short line, however many were made before", async () => {
     const passwords = makePasswords(Buffer.from("pepper"), 4);
     for (let i = 0; i < 60; i++) await passwords.hash("one after another");

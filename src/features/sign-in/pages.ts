@@ -39,12 +39,11 @@ export async function givePassword(visit: Visit): Promise<void> {
   const read = readBySchema(signInForm, form);
   if (!read.ok) return drawSignIn(visit, { returnTo, values, status: 422, errors: read.errors });
   const { email, password } = read.input;
-  const person = await desk.passwords.withRoom(() =>
-    guess(visit, "password", email, {
-      make: () => checkPassword(desk.db, desk.passwords, email, password),
-      isWrong: (found) => found === "wrong",
-    }),
-  );
+  desk.passwords.mustHaveRoom();
+  const person = await guess(visit, "password", email, {
+    make: () => checkPassword(desk.db, desk.passwords, email, password),
+    isWrong: (found) => found === "wrong",
+  });
   if (person instanceof TooManyTries) {
     desk.metrics?.signIn("password", "throttled");
     return drawSignIn(visit, { returnTo, values, ...person.page("email", "wrong passwords for this email") });
