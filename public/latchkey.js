@@ -4,7 +4,7 @@
 document.querySelector("[autofocus]")?.focus();
 
 // Left behind by a button that only leads somewhere: its form has nothing to send.
-if (/^[^#]*\?(#|$)/.test(location.href)) history.replaceState(null, "", location.pathname + location.hash);
+if (/^[^?#]*\?(#|$)/.test(location.href)) history.replaceState(null, "", location.href.replace("?", ""));
 
 for (const form of document.querySelectorAll('form[method="post"]')) {
   let sent = false;

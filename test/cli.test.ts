@@ -241,8 +241,8 @@ describe("a password on standard input", () => {
 });
 
 describe("a backup", () => {
-  const backupInto = (folder: string) => {
-    const args = [path.join(ROOT, "dist", "cli.js"), "backup", path.join(folder, "one.backup")];
+  const backupTo = (file: string) => {
+    const args = [path.join(ROOT, "dist", "cli.js"), "backup", file];
     // To root every folder is open.
     const as = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
     return spawnSync(process.execPath, args, { cwd: "/", env: {}, encoding: "utf8", ...as });
@@ -256,8 +256,21 @@ describe("a backup", () => {
       [shut, `This user may not write into the folder ${shut} (EACCES). Let it, or name a file in another.`],
     ];
     for (const [folder = "", says] of cases)
-      expect(backupInto(folder)).toMatchObject({ status: 1, stdout: "", stderr: `${says}\n` });
+      expect(backupTo(path.join(folder, "one.backup"))).toMatchObject({
+        status: 1,
+        stdout: "",
+        stderr: `${says}\n`,
+      });
     rmSync(shut, { recursive: true });
+  });
+});
+
+describe("a backup's name", () => {
+  it.each(["", "/tmp/"])("may not be %j", async (file) => {
+    expect(await latchkey({}, ["backup", file])).toMatchObject({
+      code: 1,
+      err: "Name a file to write, not a folder.\n",
+    });
   });
 });
 

@@ -15,6 +15,8 @@ const SILENT_MS = 120_000;
 // Some 10 kB each while they are idle.
 const MOST_CONNECTIONS = 10_000;
 
+const MOST_TURNS = 50;
+const QUIET_TURN_MS = 1;
 const GRACE_MS = 500;
 const LOOK_EVERY_MS = 50;
 const DRAIN_MS = 25_000;
@@ -46,6 +48,8 @@ function asRefusal(error: NodeJS.ErrnoException, port: number, host: string | un
     EADDRINUSE: `Port ${port} is taken by another program: stop that, or choose another port.`,
     EACCES: `Port ${port} may not be listened on by this user: choose one above 1023.`,
     EADDRNOTAVAIL: `HOST is ${host}, which is no address of this computer.`,
+    ENOTFOUND: `HOST is ${host}, a name that nobody knows: give an address of this computer.`,
+    EAI_AGAIN: `HOST is ${host}, a name that cannot be looked up: give an address of this computer.`,
   };
   const sentence = sentences[error.code ?? ""];
   return sentence === undefined ? error : new CommandRefused(sentence, { cause: error });
@@ -57,8 +61,13 @@ function asRefusal(error: NodeJS.ErrnoException, port: number, host: string | un
  */
 export async function drain(server: Server): Promise<void> {
   server.prependListener("request", (_req, res) => res.setHeader("Connection", "close"));
-  // What has reached this machine is read first, however busy the loop was.
-  await immediate();
+  // What has reached this machine is read first, however busy the loop was: who connects between the last look and the
+  // closing is cut off, so that time must be short.
+  for (let turns = 0; turns < MOST_TURNS; turns++) {
+    const began = performance.now();
+    await immediate();
+    if (performance.now() - began < QUIET_TURN_MS) break;
+  }
   // http.Server's own would close idle connections at once, under a request that has just been sent.
   const closed = new Promise<void>((resolve) => SocketServer.prototype.close.call(server, () => resolve()));
   const began = performance.now();

@@ -9,6 +9,10 @@ const MENDS: [RegExp, string][] = [
   ],
   [/^(ENOTFOUND|EAI_AGAIN)$/, "that host is not known, so mend the host in DATABASE_URL"],
   [/^Connection terminated/, "see whether the database runs, and whether DATABASE_URL leads to it"],
+  [
+    /^The server does not support SSL/,
+    "it takes no encrypted connections, so switch TLS on there, or mend sslmode in DATABASE_URL",
+  ],
   [/^28P01$|^28000$|^SASL:/, "mend user and password in DATABASE_URL"],
   [/^3D000$/, "make the database, or mend its name in DATABASE_URL"],
   [/^53300$/, "the server has no connection free, so raise max_connections, or put PgBouncer in front"],

@@ -51,6 +51,7 @@ async function name(draft: string, file: string): Promise<void> {
 
 /** Throws NewFileRefused when there is a file of this name, or its folder is not there or takes no files. */
 export async function refuseUnfit(file: string): Promise<void> {
+  if (file === "" || file.endsWith("/")) throw new NewFileRefused("Name a file to write, not a folder.");
   if ((await whyNot(file, constants.F_OK)) === undefined) throw exists(file);
   const folder = path.dirname(file);
   const code = await whyNot(`${folder}/.`, constants.W_OK | constants.X_OK);
