@@ -211,6 +211,24 @@ describe("with DATABASE_URL", () => {
     },
   );
 
+  it("says of a database without TLS where that is asked for what to mend", async () => {
+    const asked = { ...env, DATABASE_URL: `${database.url}?sslmode=verify-full` };
+    const { code, err } = await latchkey(asked, ["audit", "verify"]);
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: expect.stringMatching(
+        /^The database of DATABASE_URL cannot be used \(.*SSL.*\): .*mend sslmode.*\.\n$/,
+      ),
+    });
+  });
+
+  it("does not start where HOST is a name that nobody knows, and does not blame the database", async () => {
+    const { code, err } = await latchkey({ ...env, HOST: "nowhere.invalid", PORT: "0" }, ["serve"]);
+    expect(code).toBe(1);
+    expect(err).toContain("Latchkey cannot start. HOST is nowhere.invalid, a name that ");
+    expect(err).not.toContain("DATABASE_URL");
+  });
+
   it("refuses weak passwords and wrong input in a sentence, changing nothing", async () => {
     const weak = await latchkey(env, [...CREATE_ADA, "--password-stdin"], "short\n");
     expect(weak).toMatchObject({ code: 1, err: "Use at least 12 characters: this has 5\n" });

@@ -55,6 +55,13 @@ describe("gathered lines", () => {
     expect(flushed).toEqual(event === "exit" ? [1] : []);
   });
 
+  it("are waited for at the end of the process only where there were some", () => {
+    const { lines, ending } = open();
+    expect(ending.eventNames()).toEqual([]);
+    for (const line of ["one\n", "two\n"]) lines.write(line);
+    expect(["beforeExit", "exit"].map((event) => ending.listenerCount(event))).toEqual([1, 1]);
+  });
+
   it("are handed on before whoever asks that nothing be left behind goes on", () => {
     const { lines, written, flushed } = open();
     lines.write("fatal\n");

@@ -12,6 +12,7 @@ export function gatherLines(to: Destination, ending: NodeJS.EventEmitter = proce
   let lines: string[] = [];
   let characters = 0;
   let timer: NodeJS.Timeout | undefined;
+  let listening = false;
 
   function flush(): void {
     clearTimeout(timer);
@@ -26,12 +27,16 @@ export function gatherLines(to: Destination, ending: NodeJS.EventEmitter = proce
     flush();
     to.flushSync();
   }
-  // Before pino's own, which ends the destination.
-  ending.prependListener("beforeExit", flush);
-  ending.prependListener("exit", flushSync);
-
+  // Only for a log that says something, and before pino's own listeners, which end the destination.
+  function listenForTheEnd(): void {
+    if (listening) return;
+    listening = true;
+    ending.prependListener("beforeExit", flush);
+    ending.prependListener("exit", flushSync);
+  }
   return {
     write(line) {
+      listenForTheEnd();
       lines.push(line);
       characters += line.length;
       if (characters >= WRITE_FROM_CHARACTERS) flush();
