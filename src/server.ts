@@ -12,7 +12,7 @@ import { sessions } from "./middleware/session";
 import { setUpPending } from "./middleware/set-up-pending";
 import { wakeMailRoom } from "./middleware/wake-mail-room";
 import { forOneRequest } from "./platform/database";
-import { oneATurn } from "./platform/one-a-turn";
+import { fewAtOnce } from "./platform/few-at-once";
 import { pageRoutes, programRoutes, type Route } from "./routes";
 import { VERIFY_PATHS } from "./web/api/addresses";
 import { openAssets } from "./web/assets";
@@ -28,6 +28,9 @@ import type { Visit } from "./web/visit";
 const ROOT = path.join(__dirname, "..");
 const FORM_BYTES = 100 * 1024;
 const FORM_FIELDS = 100;
+// Hundreds of sign-ins that come at once would otherwise hold everybody else up before the first is at its password.
+const SIGN_INS_AT_ONCE = 2;
+const SIGN_IN_HOLDS_MS = 50;
 
 /**
  * What to make an HTTP server of: the Express application, its settings and the order of everything a request passes,
@@ -78,12 +81,16 @@ export function makeServer(
   app.use(notFound);
   app.use(answerError);
   const door = apiDoor(desk, { headers, trustProxy: app.get("trust proxy fn"), noteOf });
-  const inTurn = oneATurn();
+  const inTurn = fewAtOnce(SIGN_INS_AT_ONCE, SIGN_IN_HOLDS_MS);
   const listener: RequestListener = (req, res) => {
     if (door(req, res)) return;
-    // Hundreds of sign-ins that come at once would otherwise hold everybody else up before the first is at its password.
-    if (req.method === "POST" && pathOf(req.url) === "/sign-in") inTurn(() => app(req, res));
-    else app(req, res);
+    if (req.method !== "POST" || pathOf(req.url) !== "/sign-in") return app(req, res);
+    inTurn((done) => {
+      // Whoever is slow to send a body keeps nobody waiting.
+      if (req.complete) res.once("close", done);
+      else done();
+      app(req, res);
+    });
   };
   return { listener, options: bornForExpress(app) };
 }
