@@ -6,6 +6,7 @@ import { startEmbeddedPostgres } from "../platform/embedded-postgres";
 import { type Logger, noticesIn, openLog } from "../platform/log";
 import { openMetrics } from "../platform/metrics";
 import { migrate } from "../platform/migrations";
+import { keepHeapSmall } from "../platform/small-heap";
 import { forgetOldLinks } from "../records/links";
 import { forgetOldMail } from "../records/mail";
 import { forgetParkedForms } from "../records/parked-forms";
@@ -38,6 +39,7 @@ type Started = (() => unknown)[];
 
 /** Serves until it is told to stop by a signal; then the process ends. */
 export async function serve(config: Config, terminal: boolean): Promise<void> {
+  keepHeapSmall();
   const log = openLog(config.logLevel, terminal);
   const started: Started = [];
   stopOnSignals(log, started);
