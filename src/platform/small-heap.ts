@@ -1,6 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 
-const GROWS_BY_PERCENT = 30;
+const GROWS_BY_PERCENT = 60;
 
 /**
  * Lets the heap grow by a third of what was in use before it is looked through again. Node grows it by the memory of the
