@@ -1,6 +1,5 @@
 import { readdirSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-import { runner } from "node-pg-migrate";
 import { Client, type ClientBase } from "pg";
 
 const TABLE = "migrations";
@@ -83,6 +82,8 @@ async function migrateNext(client: Client, { folder, onProgress, last, patience 
     await client.query("commit");
     return false;
   }
+  // Only where there is something to do: it takes 8 MB.
+  const { runner } = await import("node-pg-migrate");
   // The runner's own "begin" finds this one and changes nothing; its "commit" ends it, and with it the lock.
   await runner({
     dbClient: client,
