@@ -28,8 +28,9 @@ export async function sendHtml(
   res.setHeader("Content-Type", "text/html; charset=utf-8");
   res.setHeader("Vary", "Accept-Encoding");
   const encoding = html.length < WORTH_IT || holdsSecret ? undefined : bestEncoding(req);
-  const body = encoding ? await compress[encoding](html) : Buffer.from(html);
+  // As a text it goes out in one piece with the head.
+  const body = encoding ? await compress[encoding](html) : html;
   if (encoding) res.setHeader("Content-Encoding", encoding);
-  res.setHeader("Content-Length", body.length);
+  res.setHeader("Content-Length", Buffer.byteLength(body));
   res.end(body);
 }
