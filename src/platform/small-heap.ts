@@ -1,9 +1,9 @@
 import { setFlagsFromString } from "node:v8";
 
-const GROWS_BY_PERCENT = 100;
+const GROWS_BY_PERCENT = 75;
 
 /**
- * Lets the heap grow to twice what was in use before it is looked through again. Node grows it by the memory of the
+ * Lets the heap grow by three quarters of what was in use before it is looked through again. Node grows it by the memory of the
  * machine instead: where that is large, several times of what is in use is garbage that nobody has looked for.
  */
 export function keepHeapSmall(): void {

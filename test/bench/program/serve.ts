@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import path from "node:path";
 
@@ -26,10 +26,16 @@ export function serveBaseline(kind: string, databaseUrl: string, personId: strin
   return startProgram(command, { NODE_ENV: "production" }, /"port":(\d+)/).then(({ server }) => server);
 }
 
+/** The program's command as `npm start` has it. */
+export function productCommand(): string[] {
+  const { scripts } = JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf8"));
+  const [, , ...args] = scripts.start.split(" ");
+  return [process.execPath, ...args];
+}
+
 /** The product as it is shipped; on the servers' core unless told. */
 export function serveProduct(env: Record<string, string>, core = SERVERS_CORE): Promise<Server> {
-  const command = [process.execPath, path.join(ROOT, "dist", "main.js")];
-  return startProgram(command, env, /Latchkey is ready at/, core).then(({ server }) => server);
+  return startProgram(productCommand(), env, /Latchkey is ready at/, core).then(({ server }) => server);
 }
 
 /** A program that is ready once it has printed this, with its port as the first group or in its environment. */

@@ -5,7 +5,7 @@ import path from "node:path";
 import { keyChecks, profiles } from "./asks";
 import { openInstallation } from "./installation";
 import { load } from "./load";
-import { ALL_CORES, pinned } from "./serve";
+import { ALL_CORES, pinned, productCommand } from "./serve";
 
 const ROOT = path.join(__dirname, "..", "..");
 const REQUESTS = 1_000_000;
@@ -29,8 +29,8 @@ export async function starts(): Promise<Starts> {
 async function startOnce(folder: string): Promise<number> {
   const env = { ...process.env, NODE_ENV: "production", PORT, DATA_DIR: folder, HOST: "127.0.0.1" };
   const began = performance.now();
-  const [program = "", ...args] = pinned(ALL_CORES, [process.execPath, path.join(ROOT, "dist", "main.js")]);
-  const child = spawn(program, args, { env, stdio: "ignore" });
+  const [program = "", ...args] = pinned(ALL_CORES, productCommand());
+  const child = spawn(program, args, { cwd: ROOT, env, stdio: "ignore" });
   try {
     while (!(await isReady())) await new Promise((resolve) => setTimeout(resolve, 10));
     return (performance.now() - began) / 1000;
