@@ -1,6 +1,4 @@
 import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
-import { Server as SocketServer } from "node:net";
-import { setImmediate as immediate } from "node:timers/promises";
 import { CommandRefused } from "./command";
 
 /** What this program answers to at all. */
@@ -14,12 +12,6 @@ const LIMITS = { headersTimeout: 10_000, requestTimeout: 20_000, connectionsChec
 const SILENT_MS = 120_000;
 // Some 10 kB each while they are idle.
 const MOST_CONNECTIONS = 10_000;
-
-const MOST_TURNS = 50;
-const QUIET_TURN_MS = 1;
-const GRACE_MS = 500;
-const LOOK_EVERY_MS = 50;
-const DRAIN_MS = 25_000;
 
 /** Serves on this port and host; what is malformed, too long or too slow is answered with 400, 431 or 408 by Node. */
 export async function listen(
@@ -53,30 +45,4 @@ function asRefusal(error: NodeJS.ErrnoException, port: number, host: string | un
   };
   const sentence = sentences[error.code ?? ""];
   return sentence === undefined ? error : new CommandRefused(sentence, { cause: error });
-}
-
-/**
- * Takes no new connections and waits for the requests under way, at most 25 seconds. A request that was already on its
- * way on a connection that seemed idle is answered too: those are closed half a second later.
- */
-export async function drain(server: Server): Promise<void> {
-  server.prependListener("request", (_req, res) => res.setHeader("Connection", "close"));
-  // What has reached this machine is read first, however busy the loop was: who connects between the last look and the
-  // closing is cut off, so that time must be short.
-  for (let turns = 0; turns < MOST_TURNS; turns++) {
-    const began = performance.now();
-    await immediate();
-    if (performance.now() - began < QUIET_TURN_MS) break;
-  }
-  // http.Server's own would close idle connections at once, under a request that has just been sent.
-  const closed = new Promise<void>((resolve) => SocketServer.prototype.close.call(server, () => resolve()));
-  const began = performance.now();
-  const timer = setInterval(async () => {
-    const waited = performance.now() - began;
-    await immediate();
-    if (waited > DRAIN_MS) server.closeAllConnections();
-    else if (waited > GRACE_MS) server.closeIdleConnections();
-  }, LOOK_EVERY_MS);
-  await closed;
-  clearInterval(timer);
 }

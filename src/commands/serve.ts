@@ -17,7 +17,8 @@ import { makeServer } from "../server";
 import { TrailChainer } from "../web/chain-trail";
 import type { Desk } from "../web/desk";
 import { keepReporting } from "../web/report-replica";
-import { drain, listen } from "./listen";
+import { drain } from "./drain";
+import { listen } from "./listen";
 import { MIGRATIONS, openDeskOn } from "./open-installation";
 import { serveMetrics } from "./serve-metrics";
 
