@@ -3,7 +3,7 @@ import { Server as SocketServer } from "node:net";
 import { setImmediate as immediate } from "node:timers/promises";
 
 const SHORT_TURN_MS = 0.1;
-const MOST_HELD_MS = 200;
+const MOST_HELD_MS = 2_000;
 const GRACE_MS = 500;
 const LOOK_EVERY_MS = 50;
 const DRAIN_MS = 25_000;
@@ -44,7 +44,7 @@ function holdRequests(server: Server): (first: RequestListener) => void {
 }
 
 /**
- * Resolves when nobody connects any more, after 200 ms at the latest. Who has connected and was not yet taken when the
+ * Resolves when nobody connects any more, after two seconds at the latest. Who has connected and was not yet taken when the
  * port is closed is cut off by the system, so the time since the last look must be short; and whoever waits for an
  * answer sends nothing.
  */

@@ -69,6 +69,7 @@ export async function openTestDesk({
     server.keepAliveTimeout = 75_000;
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
+    servers.push(server);
     const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const desk = await openDesk({
       db: database.db,
@@ -84,7 +85,6 @@ export async function openTestDesk({
       now,
     });
     server.on("request", makeServer(desk, { trustProxy }).listener);
-    servers.push(server);
     desks.push(desk);
     return { origin, desk };
   }

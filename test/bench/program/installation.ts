@@ -7,6 +7,7 @@ import { type Server, serveProduct } from "./serve";
 
 const APP_SECRET = "a secret for benches that nobody else may use";
 const FIRST_PORT = 3890;
+const METRICS_PORTS_FROM = 3990;
 
 /** An inhabited database on a Postgres of its own, and the product on it, stopped together. */
 export type Installation = {
@@ -19,7 +20,7 @@ export type Installation = {
   stop(): Promise<void>;
 };
 
-let port = FIRST_PORT;
+let served = 0;
 
 /** Makes one, of this size, with so many people who ask. */
 export async function openInstallation(size: Size, asking: number): Promise<Installation> {
@@ -42,11 +43,13 @@ export async function openInstallation(size: Size, asking: number): Promise<Inst
     serve: async (core) => {
       const env = {
         NODE_ENV: "production",
-        PORT: String(port++),
+        PORT: String(FIRST_PORT + served),
+        METRICS_PORT: String(METRICS_PORTS_FROM + served),
         HOST: "127.0.0.1",
         DATABASE_URL: url,
         APP_SECRET,
       };
+      served += 1;
       const server = await serveProduct(env, core);
       servers.push(server);
       return server;
