@@ -1,6 +1,7 @@
 import type { RequestListener, ServerOptions } from "node:http";
 import path from "node:path";
 import express, { type Express } from "express";
+import { routePathOf } from "./base/address-path";
 import { apiDoor } from "./middleware/api-door";
 import { explainCookieTrouble } from "./middleware/cookie-trouble";
 import { errorPage, fileNotFound, methodsOnly, notFound, pathsOnly, programsEnd } from "./middleware/errors";
@@ -20,7 +21,7 @@ import { bornForExpress } from "./web/born-for-express";
 import { dayInWords } from "./web/day-in-words";
 import type { Desk } from "./web/desk";
 import { icon } from "./web/icons";
-import { logAnswer, pathOf } from "./web/log-answer";
+import { logAnswer } from "./web/log-answer";
 import { openNotes } from "./web/note-of";
 import { openViews } from "./web/views";
 import type { Visit } from "./web/visit";
@@ -84,7 +85,7 @@ export function makeServer(
   const inTurn = fewAtOnce(SIGN_INS_AT_ONCE, SIGN_IN_HOLDS_MS);
   const listener: RequestListener = (req, res) => {
     if (door(req, res)) return;
-    if (req.method !== "POST" || pathOf(req.url) !== "/sign-in") return app(req, res);
+    if (req.method !== "POST" || routePathOf(req.url) !== "/sign-in") return app(req, res);
     inTurn((done) => {
       // Whoever is slow to send a body keeps nobody waiting.
       if (req.complete) res.once("close", done);

@@ -1,10 +1,11 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import proxyAddr from "proxy-addr";
+import { routePathOf } from "../base/address-path";
 import { VERIFY_PATHS } from "../web/api/addresses";
 import { ASK_FOR_KEY } from "../web/api/errors";
 import { checkApiKey } from "../web/check-api-key";
 import type { Desk } from "../web/desk";
-import { logAnswer, pathOf } from "../web/log-answer";
+import { logAnswer } from "../web/log-answer";
 import type { NoteOf } from "../web/note-of";
 import { TooManyTries } from "../web/throttle";
 
@@ -53,8 +54,6 @@ export function apiDoor(
 
 function isVerification({ method, url }: IncomingMessage): boolean {
   if (method !== "GET" && method !== "HEAD") return false;
-  // As Express compares: whatever the case, with a slash at the end or without.
-  const path = pathOf(url).toLowerCase();
-  const place = path.endsWith("/") ? path.slice(0, -1) : path;
-  return VERIFY_PATHS.some((verify) => verify === place);
+  const path = routePathOf(url);
+  return VERIFY_PATHS.some((verify) => verify === path);
 }

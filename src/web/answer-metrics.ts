@@ -1,11 +1,11 @@
 import type { RequestListener } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Pool } from "pg";
+import { pathOf } from "../base/address-path";
 import type { Logger } from "../platform/log";
 import type { Metrics } from "../platform/metrics";
 import { doesAnswer } from "../records/server";
 import { openFigures } from "./figures";
-import { pathOf } from "./log-answer";
 
 const LONGEST_MS = 1_500;
 const ADDRESS = "/metrics";

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { pathOf } from "../base/address-path";
 import { readTraceparent } from "../base/trace-context";
 import type { Logger } from "../platform/log";
 import type { NoteAnswer } from "../platform/metrics";
@@ -40,10 +41,4 @@ export function logAnswer(
     if (status >= 500) log.error(answer, "request failed");
     else log.info(answer, whole ? "request" : "request aborted");
   });
-}
-
-/** The path of a request's address, without its query string. */
-export function pathOf(url = ""): string {
-  const query = url.indexOf("?");
-  return query === -1 ? url : url.slice(0, query);
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
+import { routePathOf } from "../base/address-path";
 import type { Metrics, NoteAnswer } from "../platform/metrics";
-import { pathOf } from "./log-answer";
 
 /** How the answer to a request is counted. */
 export type NoteOf = (req: IncomingMessage) => NoteAnswer;
@@ -38,9 +38,7 @@ export function openNotes(
   const otherMethod = metrics.answersOf(UNKNOWN, OTHER_METHOD);
 
   return ({ method = "", url }) => {
-    // As Express compares: whatever the case, with a slash at the end or without.
-    let path = pathOf(url).toLowerCase();
-    if (path.length > 1 && path.endsWith("/")) path = path.slice(0, -1);
+    const path = routePathOf(url);
     const found = exact.get(`${method} ${path}`);
     if (found) return found;
     const alike = patterns.get(`${method} ${path.split("/").length}`);

@@ -23,3 +23,29 @@ it("a heap that is kept small is smaller than as Node leaves it, for the same wo
   const small = heapOf(`require(${JSON.stringify(MODULE)}).keepHeapSmall();`);
   expect(small).toBeLessThan(heapOf("") * 0.85);
 });
+
+const OFTEN_CALLED = `
+  const often = new Function("most", "let sum = 0; for (let i = 0; i < most; i++) sum += i % 7; return sum");
+  const isMaglevs = new Function("often", "return %ActiveTierIsMaglev(often)");
+  let seen = false;
+  for (let i = 0; i < 20_000; i++) {
+    often(20);
+    seen ||= isMaglevs(often);
+  }
+  process.stdout.write(String(seen));
+`;
+
+it("no function is compiled by Maglev, where V8 has it", () => {
+  const before = `require(${JSON.stringify(MODULE)}).keepHeapSmall();`;
+  const args = ["--allow-natives-syntax", "-e", before + OFTEN_CALLED];
+  expect(execFileSync(process.execPath, args, { encoding: "utf8" })).toBe("false");
+});
+
+it("the young part of the heap is looked through by one thread", () => {
+  const before = `require(${JSON.stringify(MODULE)}).keepHeapSmall();`;
+  const args = ["--trace-gc-nvp", "-e", before + COMES_AND_GOES];
+  const told = execFileSync(process.execPath, args, { encoding: "utf8", maxBuffer: 2 ** 26 });
+  const helpers = [...told.matchAll(/background\.scavenge\.parallel=([\d.]+)/g)].map(([, ms]) => Number(ms));
+  expect(helpers.length).toBeGreaterThan(5);
+  expect(Math.max(...helpers)).toBe(0);
+});
