@@ -5,26 +5,31 @@ import { setImmediate as immediate } from "node:timers/promises";
 const SHORT_TURN_MS = 0.1;
 const MOST_HELD_MS = 2_000;
 const GRACE_MS = 500;
+const HEAD_MS = 3_000;
 const LOOK_EVERY_MS = 50;
 const DRAIN_MS = 25_000;
 
 /**
  * Takes no new connections and waits for the requests under way, at most 25 seconds. A request that was already on its
- * way on a connection that seemed idle is answered too: those are closed half a second later.
+ * way on a connection that seemed idle is answered too: those are closed half a second later, and those on which nothing
+ * has come yet within five seconds.
  */
 export async function drain(server: Server): Promise<void> {
+  const began = performance.now();
   const goOn = holdRequests(server);
   await quietTurn(server);
   // http.Server's own would close idle connections at once, under a request that has just been sent.
   const closed = new Promise<void>((resolve) => SocketServer.prototype.close.call(server, () => resolve()));
   // Not before: whose connection is closed opens another, and that would be one of those cut off.
   goOn((_req, res) => res.setHeader("Connection", "close"));
-  const began = performance.now();
+  // Who has connected and says nothing is no idle connection to Node, but a head that takes long.
+  server.headersTimeout = HEAD_MS;
+  const refusing = performance.now();
   const timer = setInterval(async () => {
-    const waited = performance.now() - began;
+    const now = performance.now();
     await immediate();
-    if (waited > DRAIN_MS) server.closeAllConnections();
-    else if (waited > GRACE_MS) server.closeIdleConnections();
+    if (now - began > DRAIN_MS) server.closeAllConnections();
+    else if (now - refusing > GRACE_MS) server.closeIdleConnections();
   }, LOOK_EVERY_MS);
   await closed;
   clearInterval(timer);

@@ -1,3 +1,4 @@
+import type { Server } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Pool } from "pg";
 import type { Config } from "../platform/config";
@@ -43,10 +44,12 @@ export async function serve(config: Config, terminal: boolean): Promise<void> {
   keepHeapSmall();
   const log = openLog(config.logLevel, terminal);
   const started: Started = [];
-  stopOnSignals(log, started);
+  const isStopping = stopOnSignals(log, started);
   try {
     await start(config, log, started);
   } catch (error) {
+    // What was just being started has been stopped under it.
+    if (isStopping()) return;
     await stop(started);
     throw error;
   }
@@ -73,16 +76,16 @@ async function start(config: Config, log: Logger, started: Started): Promise<voi
   desk.mail.start();
   started.push(() => desk.mail.stop());
 
+  const servers: Server[] = [];
   const { metricsPort: port, host } = config;
   if (metrics && port !== undefined) {
     const counts = openPool(url, onBroken, { max: 1, patience: PATIENCE_FOR_COUNTS });
     started.push(() => counts.end());
     const pools = { pages: db, lookups, chores, counts };
-    const metricsServer = await serveMetrics(metrics, desk, pools, { port, host });
-    started.push(() => drain(metricsServer));
+    servers.push(await serveMetrics(metrics, desk, pools, { port, host }));
   }
-  const server = await listen(makeServer(desk, { trustProxy: config.trustProxy }), config);
-  started.push(() => drain(server));
+  started.push(() => Promise.all(servers.map(drain)));
+  servers.push(await listen(makeServer(desk, { trustProxy: config.trustProxy }), config));
   started.push(forgetOldRowsHourly(chores, log));
   await announce(desk, log);
 }
@@ -126,7 +129,8 @@ async function stop(started: Started): Promise<void> {
   for (let undo = started.pop(); undo; undo = started.pop()) await undo();
 }
 
-function stopOnSignals(log: Logger, started: Started): void {
+/** Stops at the first signal; what is returned tells whether there was one. */
+function stopOnSignals(log: Logger, started: Started): () => boolean {
   let stopping = false;
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => {
@@ -142,4 +146,5 @@ function stopOnSignals(log: Logger, started: Started): void {
       );
     });
   }
+  return () => stopping;
 }

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { Agent, type IncomingMessage, request } from "node:http";
+import { connect } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { openTestDatabase } from "../support/database";
 import { type Program, runProgram } from "../support/program";
@@ -42,6 +43,17 @@ describe("a program that is told to stop while it is busy", () => {
   it("answers whoever has connected, and refuses the connections after that", async () => {
     for (let round = 0; round < ROUNDS; round++)
       expect(await askUntilItStops({ keepAlive: false })).toEqual(Array(CLIENTS).fill("refused"));
+  });
+
+  it("waits for nobody who has connected and says nothing", async () => {
+    const program = await runProgram({ DATABASE_URL: database.url, APP_SECRET });
+    const silent = connect(Number(new URL(program.origin).port), "127.0.0.1").on("error", () => {});
+    await once(silent, "connect");
+    await pause(100);
+    const began = performance.now();
+    expect(await program.end("SIGTERM")).toBe(0);
+    expect(performance.now() - began).toBeLessThan(8_000);
+    silent.destroy();
   });
 
   it("answers on connections that are kept, and takes no others once it has closed one of them", async () => {

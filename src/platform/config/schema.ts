@@ -50,7 +50,7 @@ export const schema = z.object({
     .optional()
     .register(said, {
       otherwise: "`http://localhost:PORT`",
-      is: "how browsers reach it; over `https:` the cookie becomes `__Host-` and Secure, and browsers are told to use nothing but `https:` for this name and all below it, for a year (HSTS)",
+      is: "how browsers reach it; over `https:` the cookie becomes `__Host-` (`__Secure-` with `COOKIE_DOMAIN`) and Secure, and browsers are told to use nothing but `https:` for this name and all below it, for a year (HSTS)",
     }),
   DATA_DIR: z
     .string()
