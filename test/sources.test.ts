@@ -55,7 +55,7 @@ describe("the sources", () => {
   it("are read as they stand", () => {
     expect(sources.size).toBeGreaterThan(200);
     expect(imports.length).toBeGreaterThan(1000);
-    expect(importersOf(/^pg$/)).toContain("platform/database.ts");
+    expect(importersOf(/^pg$/)).toContain("platform/database/pools.ts");
     expect(importersOf(/^pg$/)).not.toContain("web/desk.ts");
   });
 
@@ -90,7 +90,7 @@ describe("the sources", () => {
 
   it("open connections to Postgres and the mail server alone, and for the doctor to the program it looks at", () => {
     expect(where(/\bnew (Pool|Client)\(/)).toEqual([
-      "platform/database.ts",
+      "platform/database/pools.ts",
       "platform/embedded-postgres/connect.ts",
       "platform/migrations.ts",
     ]);
