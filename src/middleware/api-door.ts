@@ -31,21 +31,27 @@ export function apiDoor(
   const headers = Object.entries(options.headers).filter(([name]) => FOR_PROGRAMS.has(name));
   const good = { ...Object.fromEntries(headers), "Cache-Control": "no-store", "Content-Length": 0 };
   const refused = { ...good, ...ASK_FOR_KEY };
-  const answerTo = (key: Awaited<ReturnType<typeof checkApiKey>>): [number, OutgoingHttpHeaders] => {
-    if (key instanceof TooManyTries) return [429, { ...good, "Retry-After": key.waitSeconds }];
-    return key ? [200, good] : [401, refused];
-  };
   const away = { ...good, "Retry-After": RETRY_AFTER_SECONDS };
+
+  async function answer(req: IncomingMessage): Promise<[status: number, OutgoingHttpHeaders]> {
+    try {
+      const key = await checkApiKey(desk, desk.findApiKey, req.headers, addressOf(req));
+      if (key instanceof TooManyTries) return [429, { ...good, "Retry-After": key.waitSeconds }];
+      return key ? [200, good] : [401, refused];
+    } catch (error) {
+      desk.log.error({ err: error }, "A key could not be checked");
+      return [503, away];
+    }
+  }
+  const addressOf = (req: IncomingMessage) =>
+    req.headers["x-forwarded-for"] === undefined
+      ? req.socket.remoteAddress
+      : proxyAddr(req, options.trustProxy);
 
   return (req, res) => {
     if (!isVerification(req)) return false;
     logAnswer(desk.log, req, res, options.noteOf?.(req));
-    const address = proxyAddr(req, options.trustProxy);
-    checkApiKey(desk, req.headers, address)
-      .then(answerTo, (error): [number, OutgoingHttpHeaders] => {
-        desk.log.error({ err: error }, "A key could not be checked");
-        return [503, away];
-      })
+    answer(req)
       .then(([status, headers]) => res.writeHead(status, headers).end())
       .catch((error) => desk.log.error({ err: error }, "A key check could not be answered"));
     return true;

@@ -46,7 +46,7 @@ type Guard<Name extends GuardName> = (visit: Visit) => Promise<Guards[Name] | un
 /** The guards by name. */
 export const guards: { [Name in GuardName]: Guard<Name> } = {
   public: async (visit) => visit,
-  watching: async (visit) => ({ ...visit, secondsLeft: lookAtSession(visit.req) }),
+  watching: async (visit) => ({ secondsLeft: lookAtSession(visit.req), ...visit }),
   awaitingCode: (visit) => atStage(visit, "code"),
   enrolling: (visit) => atStage(visit, "enrolment"),
   signedIn: (visit) => atStage(visit, "signed-in"),
@@ -63,10 +63,15 @@ export const guards: { [Name in GuardName]: Guard<Name> } = {
     return signedIn && (await withRecentPassword(asAdministrator(signedIn)));
   },
   apiKey: async (visit) => {
-    const apiKey = await checkApiKey(visit.desk, visit.req.headers, visit.req.ip);
+    const apiKey = await checkApiKey(
+      visit.desk,
+      visit.desk.findApiKeyWithOwner,
+      visit.req.headers,
+      visit.req.ip,
+    );
     if (apiKey instanceof TooManyTries)
       throw new Refusal(429, "Too many wrong keys were sent. Wait a little.", apiKey.waitSeconds);
-    if (apiKey) return { ...visit, apiKey };
+    if (apiKey) return { apiKey, ...visit };
     sendError(visit.res.set(ASK_FOR_KEY), 401, "Send a valid API key.");
     return undefined;
   },
@@ -105,7 +110,7 @@ async function atStage(visit: Visit, stage: SessionStage): Promise<PersonVisit |
   if (session.stage === stage) {
     if (stage === "signed-in" && visit.req.method === "POST" && !ON_THE_WAY.has(visit.req.path))
       await dropParked(visit);
-    return { ...visit, person: session.person, session };
+    return { person: session.person, session, ...visit };
   }
   await leave(visit, pageOfStage(session.stage));
   return undefined;

@@ -9,23 +9,24 @@ import type { Desk } from "./desk";
 import { TooManyTries } from "./throttle";
 
 /**
- * The live key this request presents, with its owner; `undefined` for none, unknown, wrong, ended or another's. Asks
+ * The live key this request presents, as `find` finds it by its id; `undefined` for none, unknown, wrong, ended or another's. Asks
  * the database every time: no cache may accept a key that has been revoked. Where too many wrong ones came from this
  * address, or for this account, it is how long to wait instead; a good key passes all the same, and one that has
  * ended is no guess.
  */
-export async function checkApiKey(
+export async function checkApiKey<Key extends CheckedApiKey>(
   desk: Desk,
+  find: (id: string) => Promise<Key | undefined>,
   headers: IncomingHttpHeaders,
   address: string | undefined,
-): Promise<CheckedApiKey | TooManyTries | undefined> {
+): Promise<Key | TooManyTries | undefined> {
   const credentials = readCredentials(headers);
   if (!credentials) {
     desk.metrics?.keyRefused("none");
     return undefined;
   }
   const id = apiKeyId(credentials.key);
-  const found = id === undefined ? undefined : await desk.findApiKey(id);
+  const found = id === undefined ? undefined : await find(id);
   if (
     !found ||
     !timingSafeEqual(found.hash, hashApiKey(credentials.key)) ||
@@ -53,5 +54,6 @@ async function wrong(desk: Desk, key: WrongKey): Promise<TooManyTries | undefine
 }
 
 function isNameOf(found: CheckedApiKey, name: string | undefined): boolean {
-  return name === undefined || name.trim().normalize().toLowerCase() === found.name.normalize().toLowerCase();
+  if (name === undefined || name === found.name) return true;
+  return name.trim().normalize().toLowerCase() === found.name.normalize().toLowerCase();
 }

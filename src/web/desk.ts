@@ -8,7 +8,12 @@ import { type MailSettings, openMailer } from "../platform/mailer";
 import type { Metrics } from "../platform/metrics";
 import { makePasswords, type Passwords } from "../platform/passwords";
 import { deriveKey, keyedHash, type Seal } from "../platform/seal";
-import { type CheckedApiKey, findApiKeysForCheck } from "../records/api-keys/api-keys";
+import {
+  type CheckedApiKey,
+  findApiKeysForCheck,
+  findApiKeysWithOwners,
+  type OwnedApiKey,
+} from "../records/api-keys/api-keys";
 import { findKeysInUse, type KeyInUse } from "../records/api-keys/in-use";
 import { findInstallation } from "../records/installation";
 import { countRecoveryCodes } from "../records/recovery-codes";
@@ -26,8 +31,10 @@ export type Desk = {
   /** Connections for lookups that are made for many requests at once: no transaction ever holds one up. */
   lookups: Pool;
   sessions: LiveSessions;
-  /** A key by its id with its owner, as the database has it now. */
+  /** A key by its id, as the database has it now. */
   findApiKey: (id: string) => Promise<CheckedApiKey | undefined>;
+  /** The same, with its owner. */
+  findApiKeyWithOwner: (id: string) => Promise<OwnedApiKey | undefined>;
   /** What an owner's pages show of their key. */
   findKeyInUse: (owner: KeyOwner) => Promise<KeyInUse>;
   countRecoveryCodes: (personId: string) => Promise<number>;
@@ -102,6 +109,7 @@ export async function openDesk(options: {
     lookups,
     sessions: openLiveSessions(lookups),
     findApiKey: batched((ids: string[]) => findApiKeysForCheck(lookups, ids), BATCHES),
+    findApiKeyWithOwner: batched((ids: string[]) => findApiKeysWithOwners(lookups, ids), BATCHES),
     findKeyInUse: batched((owners: KeyOwner[]) => findKeysInUse(lookups, owners, CALLERS_SHOWN), BATCHES),
     countWrongKey: openWrongKeyCount(lookups),
     countRecoveryCodes: batched((ids: string[]) => countRecoveryCodes(lookups, ids), BATCHES),

@@ -23,7 +23,7 @@ export async function findIdentity(
   const isOurs = credentials !== undefined && apiKeyId(credentials.key) !== undefined;
   const person = isOurs ? undefined : await findPersonOfSession(desk, headers.cookie, activity);
   if (person || !credentials) return person;
-  const key = await checkApiKey(desk, headers, ip);
+  const key = await checkApiKey(desk, desk.findApiKeyWithOwner, headers, ip);
   return key === undefined || key instanceof TooManyTries ? key : identityOfKey(key);
 }
 

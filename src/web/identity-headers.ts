@@ -1,6 +1,6 @@
 import { headerValue } from "../base/header-value";
 import type { Person } from "../base/person";
-import type { CheckedApiKey } from "../records/api-keys/api-keys";
+import type { OwnedApiKey } from "../records/api-keys/api-keys";
 import { ForwardHeaders } from "./api/schemas";
 
 /** Somebody whom an application behind a reverse proxy is told about. */
@@ -21,7 +21,7 @@ export function identityOfPerson({ id, email, firstName, lastName, roles }: Pers
 }
 
 /** Whose key it is. */
-export function identityOfKey({ id, owner, name, firstName, lastName, roles }: CheckedApiKey): Identity {
+export function identityOfKey({ id, owner, name, firstName, lastName, roles }: OwnedApiKey): Identity {
   if (owner.kind === "service-account") return { ...owner, email: null, name, roles, keyId: id };
   return { ...owner, email: name, name: `${firstName} ${lastName}`, roles, keyId: id };
 }

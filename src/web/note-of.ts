@@ -20,12 +20,12 @@ export function openNotes(
   metrics: Metrics,
   routes: (readonly [method: string, path: string, ...unknown[]])[],
 ): NoteOf {
-  const exact = new Map<string, NoteAnswer>();
+  const exact = new Map<string, Map<string, NoteAnswer>>();
   const patterns = new Map<string, { matches: RegExp; note: NoteAnswer }[]>();
   for (const [method, path] of routes) {
     for (const verb of method === "GET" ? ["GET", "HEAD"] : [method]) {
       const note = metrics.answersOf(path, verb);
-      if (!path.includes(":")) exact.set(`${verb} ${path}`, note);
+      if (!path.includes(":")) exact.set(verb, (exact.get(verb) ?? new Map()).set(path, note));
       else {
         const alike = `${verb} ${path.split("/").length}`;
         const matches = new RegExp(`^${path.replace(/:[^/]+/g, "[^/]+")}$`);
@@ -39,7 +39,7 @@ export function openNotes(
 
   return ({ method = "", url }) => {
     const path = routePathOf(url);
-    const found = exact.get(`${method} ${path}`);
+    const found = exact.get(method)?.get(path);
     if (found) return found;
     const alike = patterns.get(`${method} ${path.split("/").length}`);
     const like = alike?.find(({ matches }) => matches.test(path));

@@ -2,7 +2,7 @@ import type { Request, Response } from "express";
 import type { Actor } from "../base/actor";
 import { clientAddress, clientName } from "../base/client";
 import type { Person } from "../base/person";
-import type { CheckedApiKey } from "../records/api-keys/api-keys";
+import type { OwnedApiKey } from "../records/api-keys/api-keys";
 import type { SessionRow } from "../records/sessions/lookups";
 import type { Desk } from "./desk";
 
@@ -16,7 +16,7 @@ export type PersonVisit = Visit & { person: Person; session: SessionRow };
 export type Watching = Visit & { secondsLeft: number };
 
 /** A request that came with a good API key. */
-export type ApiKeyVisit = Visit & { apiKey: CheckedApiKey };
+export type ApiKeyVisit = Visit & { apiKey: OwnedApiKey };
 
 /** Who does what this request does. */
 export function actorOf({ req }: Visit): Actor {
