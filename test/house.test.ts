@@ -79,6 +79,7 @@ describe("the house", () => {
     const askers = files.filter((file) => /new Date\(\)|Date\.now\(\)/.test(sources.get(file) ?? ""));
     expect(askers.filter((file) => !file.startsWith("platform/embedded-postgres/")).sort()).toEqual([
       "commands/doctor/look-at-database.ts",
+      "platform/log/time-in-words.ts",
       "web/desk.ts",
     ]);
   });

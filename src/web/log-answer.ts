@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pathOf } from "../base/address-path";
 import { readTraceparent } from "../base/trace-context";
-import type { Logger } from "../platform/log";
+import { type Logger, logAnswered } from "../platform/log";
 import type { NoteAnswer } from "../platform/metrics";
 
 declare module "node:http" {
@@ -39,6 +39,6 @@ export function logAnswer(
     };
     note?.(whole ? status : "aborted", took / 1000);
     if (status >= 500) log.error(answer, "request failed");
-    else log.info(answer, whole ? "request" : "request aborted");
+    else logAnswered(log, answer, whole ? "request" : "request aborted");
   });
 }
