@@ -24,7 +24,7 @@ export async function queryPrepared<Row extends QueryResultRow>(
   }
   if (await asked) {
     try {
-      return await pool.query<Row>({ ...statement, values });
+      return await pool.query<Row>({ values, ...statement });
     } catch (error) {
       if (!(error instanceof DatabaseError) || !NOT_AS_PREPARED.has(error.code ?? "")) throw error;
       mayPrepare.set(pool, Promise.resolve(false));

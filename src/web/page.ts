@@ -35,18 +35,18 @@ function tabTitle(title: string, mistakes: boolean): string {
 
 /** Draws a view inside the layout and sends it. */
 export async function drawPage(visit: Visit & { person?: Person }, view: string, page: Page): Promise<void> {
-  const { req, res, desk } = visit;
-  const { status = 200, errors = [], retryAfterSeconds, ...locals } = page;
+  const { req, res, desk, person } = visit;
+  const { status = 200, errors = [], retryAfterSeconds } = page;
   const notice = await takeNotice(visit);
-  const signedIn = visit.person && req.session?.row?.stage === "signed-in" ? visit.person : undefined;
-  const parked =
-    visit.person && status === 200 ? await readParkedForm({ ...visit, person: visit.person }) : undefined;
+  const signedIn = person && req.session?.row?.stage === "signed-in" ? person : undefined;
+  const parked = person && status === 200 ? await readParkedForm({ person, ...visit }) : undefined;
+  // Written out, as one of one shape is drawn from faster: what is the page's own is read beneath it.
   const shared = {
-    ...locals,
-    ...(parked && { parked, values: { ...(locals.values as object | undefined), ...parked } }),
+    parked,
     status,
     errors,
     tabTitle: tabTitle(page.title, errors.length > 0),
+    values: parked ? { ...(page.values as object | undefined), ...parked } : page.values,
     notice: parked ? PARKED_NOTICE : (page.notice ?? notice),
     noticeKind: parked ? "warning" : page.notice ? "information" : "success",
     csrfToken: req.csrfToken?.() ?? "",
@@ -55,10 +55,12 @@ export async function drawPage(visit: Visit & { person?: Person }, view: string,
     told: told(desk),
     endsIn: page.endsIn ?? (signedIn && secondsAfterActivity(req)),
     here: req.method === "GET" ? req.originalUrl : cameFrom(req, "/profile"),
-    places: visit.person && placesFor(visit.person, req.path),
+    places: person && placesFor(person, req.path),
+    body: "",
   };
   const { views } = res.app.locals as { views: Views };
-  const html = views("layout", Object.assign(shared, { body: views(view, shared) }));
+  shared.body = views(view, shared, page);
+  const html = views("layout", shared, page);
   if (retryAfterSeconds !== undefined) res.set("Retry-After", String(retryAfterSeconds));
   res.status(status);
   await sendHtml(req, res, html, { holdsSecret: page.secret !== undefined });

@@ -28,6 +28,6 @@ export function placesFor(person: Person, path: string): Places {
   const here = [...own, ...administration]
     .filter((place) => path === place.path || path.startsWith(`${place.path}/`))
     .sort((a, b) => b.path.length - a.path.length)[0];
-  const marked = (places: typeof own) => places.map((place) => ({ ...place, here: place === here }));
+  const marked = (places: typeof own) => places.map((place) => ({ here: place === here, ...place }));
   return { own: marked(own), administration: marked(administration) };
 }

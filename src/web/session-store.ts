@@ -71,7 +71,7 @@ export class SessionStore extends PgSession {
     this.live.find(hashSid(sid)).then(
       (row) => {
         if (!row) return done(null, null);
-        done(null, withRow({ ...row.sess, cookie: { originalMaxAge: null } }, row) as SessionData);
+        done(null, withRow({ cookie: { originalMaxAge: null }, ...row.sess }, row) as SessionData);
       },
       // express-session takes ENOENT, a database's socket that is not there, for a session that is not there.
       (error) => done(new Error("A session could not be read", { cause: error })),

@@ -2,8 +2,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { escapeXML, Template } from "ejs";
 
-/** Draws a view, named by its path in the folder without ".ejs", with what it reads by name. */
-export type Views = (view: string, locals: object) => string;
+/**
+ * Draws a view, named by its path in the folder without ".ejs", with what it reads by name: as `locals` have it, what they
+ * have not as `beneath` has it.
+ */
+export type Views = (view: string, locals: object, beneath?: object) => string;
 
 type Locals = Record<string, unknown>;
 
@@ -24,6 +27,8 @@ type Linked = View & {
   parts: Map<string, Linked>;
   /** What it gets of what the view that includes it got, and of what it is given. */
   take(locals: Locals, given: Locals): Locals;
+  /** What it gets where nothing includes it, of what all share too. */
+  begin(shared: Locals, beneath: Locals, locals: Locals): Locals;
 };
 
 const NOTHING = {};
@@ -51,7 +56,7 @@ export function openViews(folder: string, shared: object): Views {
     const name = file.slice(0, -".ejs".length).split(path.sep).join("/");
     views.set(name, compileView(readFileSync(path.join(folder, file), "utf8"), name));
   }
-  const linked = linkViews(views);
+  const linked = linkViews(views, shared);
 
   function draw(view: Linked, locals: Locals): string {
     return view.draw(locals, escapeText, (name, given = NOTHING) => {
@@ -59,21 +64,21 @@ export function openViews(folder: string, shared: object): Views {
       return draw(part, part.take(locals, given));
     });
   }
-  return (name, locals) => {
+  return (name, locals, beneath = NOTHING) => {
     const view = linked.get(name);
     if (!view) throw new Error(`There is no view ${name}`);
-    return draw(view, view.take(shared as Locals, locals as Locals));
+    return draw(view, view.begin(shared as Locals, beneath as Locals, locals as Locals));
   };
 }
 
-function linkViews(views: Map<string, View>): Map<string, Linked> {
+function linkViews(views: Map<string, View>, shared: object): Map<string, Linked> {
   const linked = new Map<string, Linked>();
   function link(view: View): Linked {
     const known = linked.get(view.name);
     if (known) return known;
     const parts = new Map(view.includes.map((name) => [name, link(included(view, name))]));
     const reads = new Set([view, ...parts.values()].flatMap((part) => [...part.reads]));
-    const whole = { ...view, reads, parts, take: takerOf(reads) };
+    const whole = { ...view, reads, parts, take: takerOf(reads), begin: beginnerOf(reads, shared) };
     linked.set(view.name, whole);
     return whole;
   }
@@ -91,6 +96,15 @@ function linkViews(views: Map<string, View>): Map<string, Linked> {
 function takerOf(names: Set<string>): Linked["take"] {
   const taken = [...names].map((name) => `${name}: "${name}" in given ? given.${name} : locals.${name}`);
   return new Function("locals", "given", `return { ${taken.join(", ")} };`) as Linked["take"];
+}
+
+function beginnerOf(names: Set<string>, shared: object): Linked["begin"] {
+  const taken = [...names].map((name) =>
+    name in shared
+      ? `${name}: shared.${name}`
+      : `${name}: "${name}" in locals ? locals.${name} : beneath.${name}`,
+  );
+  return new Function("shared", "beneath", "locals", `return { ${taken.join(", ")} };`) as Linked["begin"];
 }
 
 function compileView(source: string, filename: string): View {
