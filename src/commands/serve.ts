@@ -24,11 +24,10 @@ import { MIGRATIONS, openDeskOn } from "./open-installation";
 import { serveMetrics } from "./serve-metrics";
 
 const FORGET_EVERY_MS = 60 * 60 * 1000;
-const LOOKUP_CONNECTIONS = 4;
 // A page makes several statements, and is refused after nine seconds in all (middleware/in-time.ts); a key check makes
 // one. What is forgotten once an hour may be much, and nobody waits for it.
 const PATIENCE = { connection: 1_900, statement: 4_000 };
-const PATIENCE_FOR_LOOKUPS = { connection: 1_500, statement: 3_000 };
+const LOOKUPS = { max: 4, patience: { connection: 1_500, statement: 3_000 }, oneStatementEach: true };
 // Nobody waits for what metrics count; the slowest count of a million rows takes some three seconds.
 const PATIENCE_FOR_COUNTS = { connection: 30_000, statement: 10_000 };
 const PATIENCE_FOR_CHORES = { connection: 10_000, statement: 10 * 60_000 };
@@ -61,7 +60,7 @@ async function start(config: Config, log: Logger, started: Started): Promise<voi
   const onBroken = (error: Error) => log.warn({ err: error }, "A database connection broke");
   const db = openPool(url, onBroken, { patience: PATIENCE });
   started.push(() => db.end());
-  const lookups = openPool(url, onBroken, { max: LOOKUP_CONNECTIONS, patience: PATIENCE_FOR_LOOKUPS });
+  const lookups = openPool(url, onBroken, LOOKUPS);
   started.push(() => lookups.end());
   const chores = openPool(url, onBroken, { max: 1, patience: PATIENCE_FOR_CHORES });
   started.push(() => chores.end());

@@ -11,6 +11,7 @@ const GROWS_BY_PERCENT = 75;
 export function keepHeapSmall(): void {
   // V8 reads these each time it looks through the heap, or compiles, so they may be set while the program runs.
   setFlagsFromString(`--heap-growing-percent=${GROWS_BY_PERCENT}`);
+  setFlagsFromString("--no-allocation-site-pretenuring");
   setFlagsFromString("--no-parallel-scavenge");
   setFlagsFromString("--no-maglev");
 }

@@ -75,18 +75,46 @@ describe("a transaction", () => {
 });
 
 describe("a pool whose connections died without a word", () => {
-  it("drops all that are idle once one of them has not answered in time, instead of one for each request", async () => {
+  it.each([
+    { oneStatementEach: false, toldAs: "Query read timeout" },
+    { oneStatementEach: true, toldAs: "Connection terminated" },
+  ])(
+    "drops all that are idle once one of them has not answered in time, instead of one for each request: %j",
+    async ({ oneStatementEach, toldAs }) => {
+      const database = await openTestDatabase();
+      const wire = await Wire.to(database.url);
+      const patience = { connection: 1_000, statement: 1_000 };
+      const pool = openPool(wire.url, () => {}, { max: 5, patience, oneStatementEach });
+      await Promise.all(Array.from({ length: 5 }, () => pool.query("select pg_sleep(0.2)")));
+      expect(pool.idleCount).toBe(5);
+      wire.forget();
+      const began = performance.now();
+      const error = await pool.query("select 1").catch((thrown) => thrown);
+      expect(performance.now() - began).toBeLessThan(1_800);
+      expect(error.message).toBe(toldAs);
+      expect(isDatabaseAway(error)).toBe(true);
+      await until("the idle ones are gone", () => pool.totalCount === 0, 2_000);
+      expect((await pool.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
+      await pool.end();
+      await wire.end();
+      await database.close();
+    },
+  );
+});
+
+describe("a pool whose connections are taken for one statement each", () => {
+  it("waits as long as it was told and no longer, also where others are answered all the time", async () => {
     const database = await openTestDatabase();
-    const wire = await Wire.to(database.url);
-    const pool = openPool(wire.url, () => {}, { max: 5, patience: { connection: 1_000, statement: 1_000 } });
-    await Promise.all(Array.from({ length: 5 }, () => pool.query("select pg_sleep(0.2)")));
-    expect(pool.idleCount).toBe(5);
-    wire.forget();
-    await expect(pool.query("select 1")).rejects.toThrow("Query read timeout");
-    await until("the idle ones are gone", () => pool.totalCount === 0, 2_000);
-    expect((await pool.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
+    const patience = { connection: 1_000, statement: 1_000 };
+    const pool = openPool(database.url, () => {}, { max: 3, patience, oneStatementEach: true });
+    const [inTime, late] = ["0.6", "8"].map((seconds) =>
+      pool.query("select 1 as one from pg_sleep($1)", [seconds]).catch((error) => error),
+    );
+    for (let i = 0; i < 150; i++) await pool.query("select pg_sleep(0.01)");
+    expect((await inTime).rows).toEqual([{ one: 1 }]);
+    expect(isDatabaseAway(await late)).toBe(true);
+    expect(pool.totalCount).toBeLessThan(3);
     await pool.end();
-    await wire.end();
     await database.close();
   });
 });

@@ -49,3 +49,22 @@ it("the young part of the heap is looked through by one thread", () => {
   expect(helpers.length).toBeGreaterThan(5);
   expect(Math.max(...helpers)).toBe(0);
 });
+
+// What is made in one place lives long at first, as while the program starts, and not at all later.
+const LIVED_LONG_ONCE = `
+  const kept = [];
+  const make = (i) => ({ name: "some text " + i, values: [i, i + 1, i + 2] });
+  for (let i = 0; i < 300_000; i++) kept[i % 150_000] = make(i);
+  kept.length = 0;
+  let sum = 0;
+  for (let i = 0; i < 2_000_000; i++) sum += make(i).values.length;
+`;
+
+it("nothing is put among what is old at once, because its like grew old before", () => {
+  const inOldSpace = (before: string) => {
+    const args = ["--trace-pretenuring-statistics", "-e", before + LIVED_LONG_ONCE];
+    return execFileSync(process.execPath, args, { encoding: "utf8", maxBuffer: 2 ** 26 });
+  };
+  expect(inOldSpace("")).toContain("=> tenure");
+  expect(inOldSpace(`require(${JSON.stringify(MODULE)}).keepHeapSmall();`)).not.toContain("=> tenure");
+});
