@@ -1,4 +1,4 @@
-import type { Ask } from "./load";
+import type { Ask } from "./connection";
 import type { Asker } from "./seed";
 
 /** A GET request as it goes over the wire, answered with 200 and a body that holds a text. */

@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import path from "node:path";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import { type Ask, load } from "./load";
+import type { Ask } from "./connection";
+import { load } from "./load";
 
 type Flood = { port: number; asks: Ask[] };
 

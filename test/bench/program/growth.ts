@@ -1,6 +1,7 @@
 import { keyChecks, profiles } from "./asks";
+import type { Ask } from "./connection";
 import { type Installation, openInstallation } from "./installation";
-import { type Ask, paced } from "./load";
+import { paced } from "./load";
 import { measureWrites, type Writes } from "./writes";
 
 const SMALL = { people: 1_000, trailEntries: 10_000 };

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { get } from "./asks";
-import type { Ask } from "./load";
+import type { Ask } from "./connection";
 import { type Server, startProgram } from "./serve";
 
 const PEERS = path.join(__dirname, "..", "..", "test", "bench", "peers");

@@ -1,6 +1,7 @@
 import { get, keyChecks, profiles } from "./asks";
+import type { Ask } from "./connection";
 import { openInstallation } from "./installation";
-import { type Ask, load, type Slice } from "./load";
+import { load, type Slice } from "./load";
 import { serveBetterAuth } from "./peers";
 import { type Server, serveBaseline } from "./serve";
 import { type Row, rowsOf } from "./table";

@@ -1,6 +1,7 @@
 import { keyChecks, profiles } from "./asks";
+import type { Ask } from "./connection";
 import { openInstallation } from "./installation";
-import { type Ask, load } from "./load";
+import { load } from "./load";
 import { ALL_CORES } from "./serve";
 
 const CONNECTIONS = 32;

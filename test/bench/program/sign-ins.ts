@@ -1,8 +1,9 @@
 import path from "node:path";
 import { keyChecks, profiles } from "./asks";
+import type { Ask } from "./connection";
 import { flood } from "./flood";
 import { type Installation, openInstallation } from "./installation";
-import { type Ask, paced } from "./load";
+import { paced } from "./load";
 import { ALL_CORES } from "./serve";
 
 const SIGN_INS = 300;
