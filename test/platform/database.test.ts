@@ -106,13 +106,16 @@ describe("a pool whose connections are taken for one statement each", () => {
   it("waits as long as it was told and no longer, also where others are answered all the time", async () => {
     const database = await openTestDatabase();
     const patience = { connection: 1_000, statement: 1_000 };
-    const pool = openPool(database.url, () => {}, { max: 3, patience, oneStatementEach: true });
+    const told: string[] = [];
+    const onError = ({ message }: Error) => told.push(message);
+    const pool = openPool(database.url, onError, { max: 3, patience, oneStatementEach: true });
     const [inTime, late] = ["0.6", "8"].map((seconds) =>
       pool.query("select 1 as one from pg_sleep($1)", [seconds]).catch((error) => error),
     );
     for (let i = 0; i < 150; i++) await pool.query("select pg_sleep(0.01)");
     expect((await inTime).rows).toEqual([{ one: 1 }]);
     expect(isDatabaseAway(await late)).toBe(true);
+    expect(told).toEqual(["Query read timeout: no answer for 1000 ms"]);
     // The one that is idle meanwhile is kept.
     expect(pool.totalCount).toBe(2);
     await pool.end();

@@ -8,7 +8,8 @@ export type Patience = { connection: number; statement: number };
 const UNHURRIED = 5_000;
 
 /**
- * Opens a pool of connections to Postgres, ten unless told; `onError` hears of idle connections that broke. Without
+ * Opens a pool of connections to Postgres, ten unless told; `onError` hears of idle connections that broke,
+ * and with `oneStatementEach` of those that were closed. Without
  * `patience` only the wait for a connection has an end (5 s), as commands need it. The limit is kept by this side, and a
  * connection whose answer is late is closed: what a pooler in transaction mode would not pass on cannot be relied on.
  * `oneStatementEach`: connections are taken for one statement at a time, by `pool.query` alone.
@@ -30,7 +31,7 @@ export function openPool(
     keepAlive: true,
     ...(patience && !oneStatementEach && { query_timeout: patience.statement }),
   });
-  if (patience && oneStatementEach) closeLate(pool, patience.statement);
+  if (patience && oneStatementEach) closeLate(pool, patience.statement, onError);
   pool.on("error", onError);
   // The pool itself listens only to idle connections, and an error without a listener would end the process: one that
   // comes in the same packet as the answer before it finds a connection that was handed on and not yet taken up.
@@ -45,7 +46,7 @@ const LOOK_EVERY_MS = 250;
 
 // In place of pg's timer for each statement, for statements asked for thousands of times a second: with it V8 keeps every
 // answer until it next looks through the whole heap (DECISIONS 50).
-function closeLate(pool: Pool, patience: number): void {
+function closeLate(pool: Pool, patience: number, onLate: (error: Error) => void): void {
   const takenAt = new Map<PoolClient, number>();
   let planned = false;
   function plan(): void {
@@ -59,6 +60,7 @@ function closeLate(pool: Pool, patience: number): void {
     const late = [...takenAt].filter(([, at]) => at < longAgo).map(([client]) => client);
     for (const client of late) {
       takenAt.delete(client);
+      onLate(new Error(`Query read timeout: no answer for ${patience} ms`));
       // Its statement then fails for whoever waits, and the pool lets go of it.
       void client.end();
     }

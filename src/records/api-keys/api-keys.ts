@@ -89,9 +89,9 @@ const OF_THESE = `from api_keys k
 const CHECKED = "k.id, k.hash, k.ended_at is null and o.deactivated_at is null as live, o.name";
 
 // Without the owner's columns: most who ask want none of them, and each would cost as much as the id.
-const FOR_CHECK = { name: "api-keys-for-check", text: `select ${CHECKED} ${OF_THESE}` };
+const FOR_CHECK = { name: "checked-api-keys", text: `select ${CHECKED} ${OF_THESE}` };
 const WITH_OWNERS = {
-  name: "api-keys-with-owners",
+  name: "owned-api-keys",
   text: `select ${CHECKED}, o.kind, o.owner_id as "ownerId", o.first_name as "firstName", o.last_name as "lastName",
             o.roles ${OF_THESE}`,
 };

@@ -57,7 +57,8 @@ function reflected(html: string): string[] {
   for (const [found] of html.matchAll(/zq.{0,60}?qz/gs)) {
     if (/[<>"']/.test(found)) faults.push(`not escaped: ${found}`);
   }
-  if (/zq[<>"']/.test(html)) faults.push("the marker's beginning is not escaped");
+  // Where a value happens to end with "zq" or "zq<", the page's own sign follows.
+  if (/zq<["'<]|zq&lt;"'/.test(html)) faults.push("the marker's beginning is not escaped");
   if (/<script(?! src="\/)/i.test(html)) faults.push("a script of somebody else's");
   if (/(?:href|action|src)="(?:javascript|data:text\/html|\/\/|\\|https?:\/\/evil)/i.test(html))
     faults.push("a link to elsewhere");
