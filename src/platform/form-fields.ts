@@ -1,4 +1,4 @@
-import { domainToASCII } from "node:url";
+import { domainToASCII, domainToUnicode } from "node:url";
 import { z } from "zod";
 import { phoneNumberProblems } from "../base/phone-number";
 import { hasControlCharacters, hasInvisibleCharacters, isVisible } from "../base/plain-text";
@@ -46,9 +46,10 @@ export function emailField(whose = "your") {
 // Dots stand between parts, never two in a row; the domain, in whatever script, has to have the form of a host name.
 function isEmail(text: string): boolean {
   const [, domain = ""] = /^(?!\.)(?!.*\.[.@])[^\s@:,;<>()"[\]\\]+@([^\s@:/?#%\\]+)$/.exec(text) ?? [];
-  return /^(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.)+(?!-)(?![0-9]+$)[a-z0-9-]{1,63}(?<!-)$/.test(
-    domainToASCII(domain),
-  );
+  const host = domainToASCII(domain);
+  if (!/^(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.)+(?!-)(?![0-9]+$)[a-z0-9-]{1,63}(?<!-)$/.test(host)) return false;
+  // Some versions of Node hand one that stands for nothing back as it is, instead of refusing it.
+  return !/(?:^|\.)xn--/.test(domainToUnicode(host));
 }
 
 /** A phone number, or none: the rules of base/phone-number, all that is wrong in one message. */
