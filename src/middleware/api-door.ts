@@ -33,6 +33,11 @@ export function apiDoor(
   const refused = { ...good, ...ASK_FOR_KEY };
   const away = { ...good, "Retry-After": RETRY_AFTER_SECONDS };
 
+  const addressOf = (req: IncomingMessage) =>
+    req.headers["x-forwarded-for"] === undefined
+      ? req.socket.remoteAddress
+      : proxyAddr(req, options.trustProxy);
+
   async function answer(req: IncomingMessage): Promise<[status: number, OutgoingHttpHeaders]> {
     try {
       const key = await checkApiKey(desk, desk.findApiKey, req.headers, addressOf(req));
@@ -43,10 +48,6 @@ export function apiDoor(
       return [503, away];
     }
   }
-  const addressOf = (req: IncomingMessage) =>
-    req.headers["x-forwarded-for"] === undefined
-      ? req.socket.remoteAddress
-      : proxyAddr(req, options.trustProxy);
 
   return (req, res) => {
     if (!isVerification(req)) return false;

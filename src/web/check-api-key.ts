@@ -9,8 +9,8 @@ import type { Desk } from "./desk";
 import { TooManyTries } from "./throttle";
 
 /**
- * The live key this request presents, as `find` finds it by its id; `undefined` for none, unknown, wrong, ended or another's. Asks
- * the database every time: no cache may accept a key that has been revoked. Where too many wrong ones came from this
+ * The live key this request presents, as `find` has it by its id; `undefined` for none, unknown, wrong, ended or
+ * another's. `find` asks the database every time: no cache may accept a key that has been revoked. Where too many wrong ones came from this
  * address, or for this account, it is how long to wait instead; a good key passes all the same, and one that has
  * ended is no guess.
  */

@@ -8,11 +8,11 @@ export type Patience = { connection: number; statement: number };
 const UNHURRIED = 5_000;
 
 /**
- * Opens a pool of connections to Postgres, ten unless told; `onError` hears of idle connections that broke,
- * and with `oneStatementEach` of those that were closed. Without
+ * Opens a pool of connections to Postgres, ten unless told; `onError` hears of idle connections that broke. Without
  * `patience` only the wait for a connection has an end (5 s), as commands need it. The limit is kept by this side, and a
  * connection whose answer is late is closed: what a pooler in transaction mode would not pass on cannot be relied on.
- * `oneStatementEach`: connections are taken for one statement at a time, by `pool.query` alone.
+ * `oneStatementEach` promises that a connection is given back after each statement: then it may be 250 ms later, and
+ * `onError` hears of it too.
  */
 export function openPool(
   url: string,
