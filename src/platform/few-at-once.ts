@@ -1,17 +1,33 @@
+type Work = (done: () => void) => void;
+
+/** All in milliseconds, but `most`. */
+export type Pace = {
+  /** How many may be under way. */
+  most: number;
+  /** One that has taken so long counts no more: what hangs holds up nobody for long. */
+  longest: number;
+  /** From the start of one to that of the next. */
+  apart: number;
+  /** Where more wait than can start this far apart within this time, they start as much closer together. */
+  within: number;
+};
+
 /**
- * Starts works in the order they came, each in a turn of the event loop of its own, and only while fewer than `most` are
- * under way; one that has taken `longestMs` counts no more, so that what hangs holds up nobody for long. What else has
+ * Starts works in the order they came, each in a turn of the event loop of its own and at this pace. What else has
  * arrived meanwhile goes between them, however many came at once. A work calls `done` when it is over.
  */
-export function fewAtOnce(most: number, longestMs: number): (work: (done: () => void) => void) => void {
-  const waiting: ((done: () => void) => void)[] = [];
+export function fewAtOnce({ most, longest, apart, within }: Pace): (work: Work) => void {
+  const waiting: Work[] = [];
   let underWay = 0;
   let planned = false;
+  let startedAt = Number.NEGATIVE_INFINITY;
 
   function plan(): void {
     if (planned || waiting.length === 0 || underWay >= most) return;
     planned = true;
-    setImmediate(start);
+    const wait = startedAt + Math.min(apart, within / waiting.length) - performance.now();
+    if (wait > 0) setTimeout(start, wait);
+    else setImmediate(start);
   }
 
   function start(): void {
@@ -19,6 +35,7 @@ export function fewAtOnce(most: number, longestMs: number): (work: (done: () => 
     const work = waiting.shift();
     if (!work) return;
     underWay += 1;
+    startedAt = performance.now();
     let over = false;
     const done = () => {
       if (over) return;
@@ -27,7 +44,7 @@ export function fewAtOnce(most: number, longestMs: number): (work: (done: () => 
       underWay -= 1;
       plan();
     };
-    const timer = setTimeout(done, longestMs);
+    const timer = setTimeout(done, longest);
     plan();
     work(done);
   }
