@@ -27,15 +27,13 @@ export async function isRecoveryCode(db: Queryable, personId: string, hash: Buff
   return rows.length === 1;
 }
 
-/** How many recovery codes each of these people still has, in the order asked for. */
-export async function countRecoveryCodes(db: Queryable, personIds: string[]): Promise<number[]> {
-  const { rows } = await db.query<{ personId: string; count: number }>(
-    `select person_id as "personId", count(*)::int as count from recovery_codes
-      where person_id = any($1) and used_at is null group by person_id`,
-    [personIds],
+/** How many recovery codes a person still has. */
+export async function countRecoveryCodes(db: Queryable, personId: string): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    "select count(*)::int as count from recovery_codes where person_id = $1 and used_at is null",
+    [personId],
   );
-  const counts = new Map(rows.map(({ personId, count }) => [personId, count]));
-  return personIds.map((id) => counts.get(id) ?? 0);
+  return rows[0]?.count ?? 0;
 }
 
 /** Removes all recovery codes of a person. */

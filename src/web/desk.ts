@@ -14,9 +14,8 @@ import {
   findApiKeysWithOwners,
   type OwnedApiKey,
 } from "../records/api-keys/api-keys";
-import { findKeysInUse, type KeyInUse } from "../records/api-keys/in-use";
+import { findWaysIn, type WaysIn } from "../records/api-keys/ways-in";
 import { findInstallation } from "../records/installation";
-import { countRecoveryCodes } from "../records/recovery-codes";
 import { openWrongKeyCount, type WrongKey } from "./count-wrong-keys";
 import { CallGatherer } from "./gather-calls";
 import { type Introduction, openIntroduction } from "./introduction";
@@ -35,9 +34,7 @@ export type Desk = {
   findApiKey: (id: string) => Promise<CheckedApiKey | undefined>;
   /** The same, with its owner. */
   findApiKeyWithOwner: (id: string) => Promise<OwnedApiKey | undefined>;
-  /** What an owner's pages show of their key. */
-  findKeyInUse: (owner: KeyOwner) => Promise<KeyInUse>;
-  countRecoveryCodes: (personId: string) => Promise<number>;
+  findWaysIn: (owner: KeyOwner) => Promise<WaysIn>;
   /** Counts a wrong key; says how many seconds to wait. */
   countWrongKey: (wrong: WrongKey) => Promise<number>;
   log: Logger;
@@ -110,9 +107,8 @@ export async function openDesk(options: {
     sessions: openLiveSessions(lookups),
     findApiKey: batched((ids: string[]) => findApiKeysForCheck(lookups, ids), BATCHES),
     findApiKeyWithOwner: batched((ids: string[]) => findApiKeysWithOwners(lookups, ids), BATCHES),
-    findKeyInUse: batched((owners: KeyOwner[]) => findKeysInUse(lookups, owners, CALLERS_SHOWN), BATCHES),
+    findWaysIn: batched((owners: KeyOwner[]) => findWaysIn(lookups, owners, CALLERS_SHOWN), BATCHES),
     countWrongKey: openWrongKeyCount(lookups),
-    countRecoveryCodes: batched((ids: string[]) => countRecoveryCodes(lookups, ids), BATCHES),
     log: options.log,
     metrics: options.metrics,
     baseUrl,

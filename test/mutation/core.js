@@ -16,7 +16,7 @@ const SOURCES = {
   "src/middleware": "api-door cookie-trouble errors forgery guards security-headers session",
   "src/platform": "app-secret one-time-code passwords seal",
   "src/records": "links parked-forms people recovery-codes second-factors signed-in throttles",
-  "src/records/api-keys": "api-keys callers in-use",
+  "src/records/api-keys": "api-keys callers ways-in",
   "src/records/sessions": "conditions lookups sessions",
   "src/web":
     "came-from check-api-key count-wrong-keys find-identity identity-headers leave live-session-of live-sessions " +

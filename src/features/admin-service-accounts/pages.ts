@@ -2,7 +2,7 @@ import { OWN_ROLES } from "../../base/roles";
 import { type FormErrors, readBySchema } from "../../platform/form-errors";
 import { listRoles } from "../../records/roles";
 import { listServiceAccounts, type ServiceAccount } from "../../records/service-accounts";
-import { describeKey } from "../../web/describe-key";
+import { describeWaysIn } from "../../web/describe-ways-in";
 import { leave } from "../../web/leave";
 import { drawPage, type Page } from "../../web/page";
 import { type Form, readForm, readQuery } from "../../web/read-form";
@@ -93,7 +93,7 @@ export async function deactivate(visit: PersonVisit): Promise<void> {
 export async function confirmReactivate(visit: PersonVisit): Promise<void> {
   const account = await serviceAccountOf(visit);
   if (!account.deactivatedAt) return leave(visit, `${LIST}/${account.id}`);
-  const { apiKey } = await describeKey(visit.desk, { kind: "service-account", id: account.id });
+  const { apiKey } = await describeWaysIn(visit.desk, { kind: "service-account", id: account.id });
   await drawPage(visit, "admin-service-accounts/reactivate", { title: "Reactivate", account, apiKey });
 }
 
@@ -159,7 +159,7 @@ async function drawAccount(
     account,
     values,
     roles: await choicesOf(visit, values),
-    ...(await describeKey(visit.desk, { kind: "service-account", id: account.id })),
+    ...(await describeWaysIn(visit.desk, { kind: "service-account", id: account.id })),
     ...page,
   });
 }

@@ -1,7 +1,7 @@
 import { readBySchema } from "../../platform/form-errors";
 import { findPerson } from "../../records/people";
 import { changeProfile } from "../../web/change-profile";
-import { describeKey } from "../../web/describe-key";
+import { describeWaysIn } from "../../web/describe-ways-in";
 import { leave } from "../../web/leave";
 import { drawPage, type Page } from "../../web/page";
 import { asForm, savedNotice, staleErrors } from "../../web/profile-fields";
@@ -40,10 +40,7 @@ async function drawStale(visit: PersonVisit, form: Form): Promise<void> {
 async function draw(visit: PersonVisit, values: Form, page: Partial<Page> = {}): Promise<void> {
   const { desk, person, session } = visit;
   const timeouts = timeoutChoice(session.ceilings, person);
-  const [recoveryCodesLeft, key] = await Promise.all([
-    desk.countRecoveryCodes(person.id),
-    describeKey(desk, { kind: "person", id: person.id }),
-  ]);
+  const waysIn = await describeWaysIn(desk, { kind: "person", id: person.id });
   await drawPage(visit, "profile/profile", {
     title: "Your profile",
     values: keepOffered(values, timeouts, person),
@@ -51,8 +48,7 @@ async function draw(visit: PersonVisit, values: Form, page: Partial<Page> = {}):
     timeouts,
     passwordEndsAt: session.passwordEndsAt,
     enrolled: session.hasSecondFactor,
-    recoveryCodesLeft,
-    ...key,
+    ...waysIn,
     ...page,
   });
 }

@@ -47,7 +47,7 @@ function spend(
   return transaction(db, async (tx) => {
     if (!(await spendRecoveryCode(tx, person.id, hash))) return undefined;
     await forgetWrongCodes(tx, factorId);
-    const left = (await countRecoveryCodes(tx, [person.id]))[0] ?? 0;
+    const left = await countRecoveryCodes(tx, person.id);
     await addTrailEntry(tx, { action: "recovery-code.used", actor, subjectId: person.id, details: { left } });
     await queueLetter(tx, seal, person.email, recoveryCodeUsed(left));
     return { left };

@@ -1,6 +1,7 @@
 import { toDataURL } from "qrcode";
 import { returnAddress } from "../../base/local-path";
 import { authenticatorUri, clockMessage, makeAuthenticatorSecret } from "../../platform/one-time-code";
+import { countRecoveryCodes } from "../../records/recovery-codes";
 import {
   dropPending,
   findSecondFactor,
@@ -71,7 +72,7 @@ export async function reset(visit: PersonVisit): Promise<void> {
 
 /** GET /profile/two-factor/recovery-codes: warns before new recovery codes replace the old ones. */
 export async function showRecoveryCodes(visit: PersonVisit): Promise<void> {
-  const left = await visit.desk.countRecoveryCodes(visit.person.id);
+  const left = await countRecoveryCodes(visit.desk.db, visit.person.id);
   await drawPage(visit, "two-factor/new-recovery-codes", { title: "Get new recovery codes", left });
 }
 
