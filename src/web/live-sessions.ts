@@ -16,16 +16,19 @@ export type LiveSessions = {
   touch(sid: string): Promise<void>;
 };
 
-const BATCHES = { most: 500, inFlight: 1, away: isDatabaseAway };
+const TOGETHER = { most: 500, away: isDatabaseAway };
 
 /** Opens them on connections that no transaction holds up. */
 export function openLiveSessions(lookups: Pool): LiveSessions {
   return {
-    find: batched((sids: string[]) => findSessions(lookups, sids), BATCHES),
-    touch: batched(async (sids: string[]) => {
-      await touchSessions(lookups, sids);
-      return sids.map(() => undefined);
-    }, BATCHES),
+    find: batched((sids: string[]) => findSessions(lookups, sids), { inFlight: 2, ...TOGETHER }),
+    touch: batched(
+      async (sids: string[]) => {
+        await touchSessions(lookups, sids);
+        return sids.map(() => undefined);
+      },
+      { inFlight: 1, ...TOGETHER },
+    ),
   };
 }
 
