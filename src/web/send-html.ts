@@ -28,9 +28,14 @@ export async function sendHtml(
   res.setHeader("Content-Type", "text/html; charset=utf-8");
   res.setHeader("Vary", "Accept-Encoding");
   const encoding = html.length < WORTH_IT || holdsSecret ? undefined : bestEncoding(req);
-  // As a text it goes out in one piece with the head.
-  const body = encoding ? await compress[encoding](html) : html;
+  const body = encoding ? await compress[encoding](html) : cheapest(html);
   if (encoding) res.setHeader("Content-Encoding", encoding);
   res.setHeader("Content-Length", Buffer.byteLength(body));
   res.end(body);
+}
+
+// A short page costs least as a text, which goes out in one piece with the head, and a long one as bytes, which are counted
+// and copied once.
+function cheapest(html: string): string | Buffer {
+  return html.length < WORTH_IT ? html : Buffer.from(html);
 }
