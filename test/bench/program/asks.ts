@@ -17,6 +17,10 @@ export const keyChecks = (askers: Asker[]): Ask[] =>
     }),
   );
 
+/** A reverse proxy asks who each is, by their session. */
+export const forwardChecks = (askers: Asker[]): Ask[] =>
+  askers.map(({ cookie }) => get("/auth/forward", { Cookie: cookie }));
+
 /** Each looks at their profile, which must be theirs. */
 export const profiles = (askers: Asker[]): Ask[] =>
   askers.map(({ email, cookie }) => get("/profile", { Cookie: cookie }, email));

@@ -1,4 +1,4 @@
-import { get, keyChecks, profiles } from "./asks";
+import { forwardChecks, get, keyChecks, profiles } from "./asks";
 import type { Ask } from "./connection";
 import { openInstallation } from "./installation";
 import { load, type Slice } from "./load";
@@ -45,6 +45,7 @@ export async function rates(rounds: number): Promise<Row[]> {
         asks: [get("/", { Cookie: await cookieOf(usual) }, first.email)],
       },
       { name: "Latchkey: key check", server: product, asks: keyChecks(askers) },
+      { name: "Latchkey: /auth/forward, by session", server: product, asks: forwardChecks(askers) },
       { name: "Latchkey: profile page", server: product, asks: profiles(askers) },
       {
         name: "Latchkey: sign-in page, as a stranger",
