@@ -100,10 +100,8 @@ describe("all that the program prints", () => {
   });
 
   it("holds the last words of a program that is stopped too", () => {
-    expect(parsed().at(-1)).toMatchObject({
-      signal: "SIGTERM",
-      msg: "Stopping: finishing the requests under way",
-    });
+    const stopping = { signal: "SIGTERM", msg: "Stopping: finishing the requests under way" };
+    expect(parsed().slice(-2)).toMatchObject([stopping, { msg: "Latchkey has stopped" }]);
   });
 
   it("tells each request in one line of the same fields", () => {

@@ -162,6 +162,23 @@ describe("with a database of one's own", () => {
 });
 
 describe("SIGTERM", () => {
+  it.each([
+    ["makes its database", "Making a new database"],
+    ["has just started its database", "The embedded Postgres is up"],
+  ])(
+    "ends a program that %s with 0, having printed no failure, and it starts again",
+    async (_stage, awaited) => {
+      const env = { DATA_DIR: path.join(folder, "data"), LOG_LEVEL: "debug" };
+      const program = await runProgram(env, undefined, awaited);
+      expect(await program.end("SIGTERM")).toBe(0);
+      const lines = program.printed().trim().split("\n");
+      expect(lines.filter((line) => JSON.parse(line).level >= 40)).toEqual([]);
+      expect(lines.at(-1)).toContain("Latchkey has stopped");
+      const again = await start();
+      expect(again.setUpAddresses()).toHaveLength(1);
+    },
+  );
+
   it("lets the requests under way finish, and ends with 0", async () => {
     const database = await openTestDatabase();
     const program = await start({ DATABASE_URL: database.url, APP_SECRET });

@@ -137,7 +137,10 @@ function stopOnSignals(log: Logger, started: Started): () => boolean {
       stopping = true;
       log.info({ signal }, "Stopping: finishing the requests under way");
       stop(started).then(
-        () => process.exit(0),
+        () => {
+          log.info({}, "Latchkey has stopped");
+          process.exit(0);
+        },
         (error) => {
           log.error({ err: error }, "Stopping failed");
           process.exit(1);

@@ -27,8 +27,7 @@ export async function migrate(
   tries = TRIES,
 ): Promise<void> {
   for (let tried = 1; ; tried++) {
-    const client = new Client({ connectionString: url });
-    await client.connect();
+    const client = await connect(url);
     try {
       while (await migrateNext(client, { folder, onProgress, last, patience: patienceOf(tried) }));
       return;
@@ -40,6 +39,14 @@ export async function migrate(
     }
     await pause(PAUSE_MS);
   }
+}
+
+async function connect(url: string): Promise<Client> {
+  const client = new Client({ connectionString: url });
+  // Unheard it would end the program; the statement under way, or the next, fails as well.
+  client.on("error", () => {});
+  await client.connect();
+  return client;
 }
 
 const HELD_UP =
@@ -118,8 +125,7 @@ async function refuseNewerDatabase(client: Client, folder: string): Promise<void
 
 /** The migrations this program has and the database has not. Throws DatabaseIsNewer or ServerTooOld. */
 export async function findPendingMigrations(url: string, folder: string): Promise<string[]> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
+  const client = await connect(url);
   try {
     await refuseOldServer(client);
     await refuseNewerDatabase(client, folder);

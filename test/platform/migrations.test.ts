@@ -48,6 +48,17 @@ async function reader() {
   };
 }
 
+describe("a migration whose connection breaks", () => {
+  it("fails, and ends nothing else", async () => {
+    const broken = folderWith(`${ROLES}select pg_terminate_backend(pg_backend_pid());\n`);
+    await expect(migrate(database.url, broken, () => {})).rejects.toThrow(/connection/i);
+    // The end of a connection is told after the failure of its statement.
+    await pause(50);
+    expect(await isDone("roles")).toBe(false);
+    rmSync(broken, { recursive: true });
+  });
+});
+
 describe("a migration of a table that somebody uses", () => {
   it("lets those who come after it through meanwhile, and is done when that somebody is", async () => {
     const leave = await reader();

@@ -19,10 +19,14 @@ export type Program = {
 };
 
 /**
- * Starts the built program with nothing in its environment but what is given, and waits until it serves or ends; another
- * build than this one lies at `root`.
+ * Starts the built program with nothing in its environment but what is given, and waits until it serves, or has printed
+ * another text, or ends; another build than this one lies at `root`.
  */
-export async function runProgram(env: Record<string, string>, root = ROOT): Promise<Program> {
+export async function runProgram(
+  env: Record<string, string>,
+  root = ROOT,
+  awaited = "Latchkey is ready",
+): Promise<Program> {
   const port = Number(env.PORT ?? (await freePort()));
   const child = spawn(process.execPath, [path.join(root, "dist", "main.js")], {
     cwd: root,
@@ -49,7 +53,7 @@ export async function runProgram(env: Record<string, string>, root = ROOT): Prom
       await ended;
       return program;
     }
-    if (printed.includes("Latchkey is ready")) return program;
+    if (printed.includes(awaited)) return program;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   child.kill("SIGKILL");
