@@ -14,7 +14,8 @@ export type Pace = {
 
 /**
  * Starts works in the order they came, each in a turn of the event loop of its own and at this pace. What else has
- * arrived meanwhile goes between them, however many came at once. A work calls `done` when it is over.
+ * arrived meanwhile goes between them, however many came at once. A work calls `done` when it is over; one that does so at
+ * once, before it returns, holds up none after it.
  */
 export function fewAtOnce({ most, longest, apart, within }: Pace): (work: Work) => void {
   const waiting: Work[] = [];
@@ -35,7 +36,6 @@ export function fewAtOnce({ most, longest, apart, within }: Pace): (work: Work) 
     const work = waiting.shift();
     if (!work) return;
     underWay += 1;
-    startedAt = performance.now();
     let over = false;
     const done = () => {
       if (over) return;
@@ -45,8 +45,9 @@ export function fewAtOnce({ most, longest, apart, within }: Pace): (work: Work) 
       plan();
     };
     const timer = setTimeout(done, longest);
-    plan();
     work(done);
+    if (!over) startedAt = performance.now();
+    plan();
   }
 
   return (work) => {

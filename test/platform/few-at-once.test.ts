@@ -68,42 +68,6 @@ describe("works that come at once", () => {
     expect(seen).toEqual(["a", "b"]);
   });
 
-  it("start apart from each other, also where each is over at once", async () => {
-    const inTurn = pace({ apart: 40 });
-    const began: number[] = [];
-    for (let i = 0; i < 4; i++)
-      inTurn((done) => {
-        began.push(performance.now());
-        done();
-      });
-    await turns(5);
-    expect(began).toHaveLength(1);
-    await pause(40 * 3 + 100);
-    const gaps = began.slice(1).map((at, i) => at - (began[i] as number));
-    expect(gaps).toHaveLength(3);
-    // A timer may be early by a fraction of a millisecond.
-    for (const gap of gaps) expect(gap).toBeGreaterThan(38);
-  });
-
-  it("start one that comes alone at once", async () => {
-    const inTurn = pace({ apart: 20 });
-    inTurn(named("a"));
-    await pause(30);
-    inTurn(named("b"));
-    await turns(1);
-    expect(seen).toEqual(["a", "b"]);
-  });
-
-  it("start closer together the more of them wait", async () => {
-    const inTurn = pace({ most: 1_000, apart: LONG, within: 100 });
-    for (let i = 0; i < 100; i++) inTurn(named(String(i)));
-    await pause(40);
-    // With 100 waiting one a millisecond, and slower as they become fewer: the last alone waits for 100.
-    expect(seen.length).toBeGreaterThan(5);
-    await pause(1_500);
-    expect(seen).toHaveLength(100);
-  });
-
   it("start again after all were over, also where one asks for another", async () => {
     const inTurn = pace({ most: 1 });
     inTurn((done) => {
@@ -118,6 +82,59 @@ describe("works that come at once", () => {
     expect(seen).toEqual(["first", "its own", "later"]);
   });
 });
+
+describe("the pace of works that come at once", () => {
+  let began: number[];
+  const soonOver = (done: () => void) => {
+    began.push(performance.now());
+    setImmediate(done);
+  };
+
+  beforeEach(() => {
+    jest.useFakeTimers();
+    began = [];
+  });
+  afterEach(() => jest.useRealTimers());
+
+  it("keeps them apart, also where each is soon over", () => {
+    const inTurn = pace({ apart: 10 });
+    for (let i = 0; i < 4; i++) inTurn(soonOver);
+    jest.advanceTimersByTime(100);
+    expect(gaps(began)).toEqual([10, 10, 10]);
+  });
+
+  it("lets one that comes alone start at once, and one that comes soon after another wait for what is left", () => {
+    const inTurn = pace({ apart: 10 });
+    for (const after of [0, 25, 4]) {
+      jest.advanceTimersByTime(after);
+      inTurn(soonOver);
+      jest.advanceTimersByTime(1);
+    }
+    jest.advanceTimersByTime(100);
+    expect(gaps(began)).toEqual([26, 10]);
+  });
+
+  it("counts none that is over before it returns", () => {
+    const inTurn = pace({ apart: 10 });
+    inTurn(soonOver);
+    for (let i = 0; i < 5; i++) inTurn((done) => done());
+    inTurn(soonOver);
+    jest.advanceTimersByTime(200);
+    expect(gaps(began)[0]).toBeLessThan(20);
+  });
+
+  it("is quicker the more of them wait", () => {
+    const inTurn = pace({ apart: 10, within: 100 });
+    for (let i = 0; i < 21; i++) inTurn(soonOver);
+    jest.advanceTimersByTime(1_000);
+    expect(began).toHaveLength(21);
+    // A timer runs for whole milliseconds.
+    expect(gaps(began).slice(0, 3)).toEqual([5, 5, 5]);
+    expect(gaps(began).slice(-10)).toEqual(Array.from({ length: 10 }, () => 10));
+  });
+});
+
+const gaps = (times: number[]) => times.slice(1).map((at, i) => Math.round(at - (times[i] as number)));
 
 async function turns(many: number): Promise<void> {
   for (let i = 0; i < many; i++) await turn();
