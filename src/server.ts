@@ -1,6 +1,6 @@
 import type { RequestListener, ServerOptions } from "node:http";
 import path from "node:path";
-import express, { type Express } from "express";
+import express, { type Express, type RequestHandler } from "express";
 import { routePathOf } from "./base/address-path";
 import { apiDoor } from "./middleware/api-door";
 import { explainCookieTrouble } from "./middleware/cookie-trouble";
@@ -96,16 +96,26 @@ export function makeServer(
   return { listener, options: bornForExpress(app) };
 }
 
+// Express asks one route after the other; an address without a parameter is found at once.
 function addRoutes(app: Express, desk: Desk, routes: Route[]): void {
+  const exact = new Map<string, RequestHandler>();
+  app.use((req, res, next) => {
+    const method = req.method === "HEAD" ? "GET" : req.method;
+    return (exact.get(`${method} ${routePathOf(req.url)}`) ?? passOn)(req, res, next);
+  });
   for (const [method, address, guard, handler] of routes) {
     const pass = guards[guard] as (visit: Visit) => Promise<never | undefined>;
-    app[method === "GET" ? "get" : "post"](address, async (req, res) => {
+    const answer: RequestHandler = async (req, res) => {
       const visit = await pass({ req, res, desk });
       if (!visit || res.headersSent) return;
       await handler(method === "POST" ? rememberingWhatItSaved(visit) : visit);
-    });
+    };
+    if (address.includes(":")) app[method === "GET" ? "get" : "post"](address, answer);
+    else exact.set(`${method} ${address}`, answer);
   }
 }
+
+const passOn: RequestHandler = (_req, _res, next) => next();
 
 // A form whose answer is lost to the database going away has to be told whether anything was saved (middleware/errors.ts).
 function rememberingWhatItSaved<V extends Visit>(visit: V): V {
