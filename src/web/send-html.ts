@@ -28,14 +28,16 @@ export async function sendHtml(
   res.setHeader("Content-Type", "text/html; charset=utf-8");
   res.setHeader("Vary", "Accept-Encoding");
   const encoding = html.length < WORTH_IT || holdsSecret ? undefined : bestEncoding(req);
-  const body = encoding ? await compress[encoding](html) : cheapest(html);
-  if (encoding) res.setHeader("Content-Encoding", encoding);
-  res.setHeader("Content-Length", Buffer.byteLength(body));
-  res.end(body);
+  if (encoding) {
+    res.setHeader("Content-Encoding", encoding);
+    return end(res, await compress[encoding](html));
+  }
+  // A text of single bytes goes out in one piece with the head, and is copied nowhere before.
+  if (Buffer.byteLength(html) === html.length) end(res, html);
+  else end(res, Buffer.from(html));
 }
 
-// A short page costs least as a text, which goes out in one piece with the head, and a long one as bytes, which are counted
-// and copied once.
-function cheapest(html: string): string | Buffer {
-  return html.length < WORTH_IT ? html : Buffer.from(html);
+function end(res: Response, body: Buffer | string): void {
+  res.setHeader("Content-Length", body.length);
+  res.end(body, "latin1");
 }
