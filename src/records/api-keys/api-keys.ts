@@ -1,7 +1,7 @@
 import type { Pool } from "pg";
 import { type KeyOwner, OWNER_COLUMN } from "../../base/key-owner";
 import type { Queryable } from "../../platform/database";
-import { queryPrepared } from "../../platform/prepared";
+import { listed, queryPrepared } from "../../platform/prepared";
 
 /** A key as pages show it; the key itself is stored nowhere. */
 export type ApiKey = { id: string; createdAt: Date; endedAt: Date | null; replacedBy: string | null };
@@ -85,7 +85,7 @@ const OF_THESE = `from api_keys k
               union all
               select 'service-account', id, name, null, null, roles, deactivated_at
                 from service_accounts where id = k.service_account_id) o
-      where k.id = any($1)`;
+      where k.id = any(${listed(1, "text")})`;
 const CHECKED = "k.id, k.hash, k.ended_at is null and o.deactivated_at is null as live, o.name";
 
 // Without the owner's columns: most who ask want none of them, and each would cost as much as the id.
