@@ -1,7 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
 import type { Pool } from "pg";
 import { isDatabaseAway } from "../base/database-away";
-import type { KeyOwner } from "../base/key-owner";
 import { batched } from "../platform/batch";
 import { type Logger, noticesIn } from "../platform/log";
 import { type MailSettings, openMailer } from "../platform/mailer";
@@ -14,7 +13,6 @@ import {
   findApiKeysWithOwners,
   type OwnedApiKey,
 } from "../records/api-keys/api-keys";
-import { findWaysIn, type WaysIn } from "../records/api-keys/ways-in";
 import { findInstallation } from "../records/installation";
 import { openWrongKeyCount, type WrongKey } from "./count-wrong-keys";
 import { CallGatherer } from "./gather-calls";
@@ -34,7 +32,6 @@ export type Desk = {
   findApiKey: (id: string) => Promise<CheckedApiKey | undefined>;
   /** The same, with its owner. */
   findApiKeyWithOwner: (id: string) => Promise<OwnedApiKey | undefined>;
-  findWaysIn: (owner: KeyOwner) => Promise<WaysIn>;
   /** Counts a wrong key; says how many seconds to wait. */
   countWrongKey: (wrong: WrongKey) => Promise<number>;
   log: Logger;
@@ -64,9 +61,6 @@ export type Desk = {
 };
 
 const BATCHES = { most: 500, inFlight: 2, away: isDatabaseAway };
-
-/** The latest callers of a key on its owner's page; the pages about the key show more. */
-export const CALLERS_SHOWN = 20;
 
 /**
  * Opens the desk on a migrated database. Throws WrongAppSecret: rather no service than people without their second
@@ -107,7 +101,6 @@ export async function openDesk(options: {
     sessions: openLiveSessions(lookups),
     findApiKey: batched((ids: string[]) => findApiKeysForCheck(lookups, ids), BATCHES),
     findApiKeyWithOwner: batched((ids: string[]) => findApiKeysWithOwners(lookups, ids), BATCHES),
-    findWaysIn: batched((owners: KeyOwner[]) => findWaysIn(lookups, owners, CALLERS_SHOWN), BATCHES),
     countWrongKey: openWrongKeyCount(lookups),
     log: options.log,
     metrics: options.metrics,

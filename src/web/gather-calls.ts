@@ -8,6 +8,7 @@ const MOST_CALLERS = 10_000;
 /** Gathers who calls with which key, and writes it every two seconds: a key check waits for no write. */
 export class CallGatherer {
   #gathered = new Map<string, GatheredCalls>();
+  #keys = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -39,10 +40,16 @@ export class CallGatherer {
         refused: 0,
       };
       this.#gathered.set(name, entry);
+      this.#keys.add(call.keyId);
     }
     entry.lastSeenAt = call.at;
     entry[call.accepted ? "accepted" : "refused"] += 1;
     this.#timer ??= setTimeout(() => this.flush(), WRITE_EVERY_MS).unref();
+  }
+
+  /** Whether calls with this key, if there is one, are yet to be written. */
+  hasUnwritten(keyId: string | undefined): boolean {
+    return keyId !== undefined && this.#keys.has(keyId);
   }
 
   /** Writes what was gathered. Never throws: on a database error the calls are kept for the next time. */
@@ -52,6 +59,7 @@ export class CallGatherer {
     if (this.#gathered.size === 0) return;
     const writing = this.#gathered;
     this.#gathered = new Map();
+    this.#keys = new Set();
     try {
       await addCalls(this.db, [...writing.values()]);
     } catch (error) {
@@ -69,6 +77,7 @@ export class CallGatherer {
         newer.accepted += old.accepted;
         newer.refused += old.refused;
       } else if (this.#gathered.size < MOST_CALLERS) this.#gathered.set(name, old);
+      this.#keys.add(old.keyId);
     }
     this.#timer ??= setTimeout(() => this.flush(), WRITE_EVERY_MS).unref();
   }

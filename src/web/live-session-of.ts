@@ -1,8 +1,8 @@
-import type { SessionRow } from "../records/sessions/lookups";
+import type { FoundSession } from "./live-sessions";
 import type { Visit } from "./visit";
 
 /** The live session this request carries, at whatever stage it is, with its person, who is active. */
-export function liveSessionOf({ req }: Visit): SessionRow | undefined {
+export function liveSessionOf({ req }: Visit): FoundSession | undefined {
   const row = req.session?.row;
-  return row?.alive && row.person ? (row as SessionRow) : undefined;
+  return row?.alive && row.person ? (row as FoundSession) : undefined;
 }

@@ -3,14 +3,13 @@ import connectPgSimple from "connect-pg-simple";
 import type { Request } from "express";
 import session, { type Session, type SessionData } from "express-session";
 import type { Pool } from "pg";
-import type { SessionRow } from "../records/sessions/lookups";
 import { saveSession } from "../records/sessions/sessions";
-import { isTouchDue, type LiveSessions } from "./live-sessions";
+import { type FoundSession, isTouchDue, type LiveSessions } from "./live-sessions";
 
 declare module "express-session" {
   interface SessionData {
     /** What the database says of it at this request: never written back. Where it has just begun, only what it began as. */
-    row: Pick<SessionRow, "id" | "personId" | "stage" | "alive"> & Partial<SessionRow>;
+    row: Pick<FoundSession, "id" | "personId" | "stage" | "alive"> & Partial<FoundSession>;
     csrfSecret: string;
     /** When the password was last given, in milliseconds since 1970. */
     passwordGivenAt: number;
@@ -31,6 +30,19 @@ export function hashSid(sid: string): string {
 /** Gives a session its row, out of sight of whatever copies, compares or writes what the session remembers. */
 export function withRow<T extends object>(session: T, row: SessionData["row"]): T & { row: typeof row } {
   return Object.defineProperty(session, "row", { value: row }) as T & { row: typeof row };
+}
+
+/** True where a session remembers what it did when it was read; what is more than one value counts as changed. */
+export function isUnchanged(session: Partial<SessionData>): boolean {
+  const before = session.row?.sess ?? {};
+  let missing = Object.keys(before).length;
+  for (const name in session) {
+    if (name === "cookie") continue;
+    const value = session[name as keyof SessionData];
+    if (value !== before[name] || typeof value === "object") return false;
+    missing -= 1;
+  }
+  return missing === 0;
 }
 
 const lookedAt = new WeakSet<object>();

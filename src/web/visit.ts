@@ -3,14 +3,14 @@ import type { Actor } from "../base/actor";
 import { clientAddress, clientName } from "../base/client";
 import type { Person } from "../base/person";
 import type { OwnedApiKey } from "../records/api-keys/api-keys";
-import type { SessionRow } from "../records/sessions/lookups";
 import type { Desk } from "./desk";
+import type { FoundSession } from "./live-sessions";
 
 /** One request, as a handler behind the guard "public" gets it. */
 export type Visit = { req: Request; res: Response; desk: Desk };
 
 /** A request of someone whose session has reached the stage the guard asks for. */
-export type PersonVisit = Visit & { person: Person; session: SessionRow };
+export type PersonVisit = Visit & { person: Person; session: FoundSession };
 
 /** A request that only looks at the session: how many seconds it has left without activity, 0 for none. */
 export type Watching = Visit & { secondsLeft: number };

@@ -61,7 +61,7 @@ describe("the ways in of several owners, found at once", () => {
     await giveKey(program, "DDDDDDDD");
 
     const owners = [withNothing, program, withKey, withoutKey, withEndedKey];
-    const found = await findWaysIn(database.db, owners, 2);
+    const found = await Promise.all(owners.map((owner) => findWaysIn(database.db, owner, 2)));
 
     const callers = ["program 3", "program 2"];
     expect(

@@ -40,7 +40,7 @@ async function drawStale(visit: PersonVisit, form: Form): Promise<void> {
 async function draw(visit: PersonVisit, values: Form, page: Partial<Page> = {}): Promise<void> {
   const { desk, person, session } = visit;
   const timeouts = timeoutChoice(session.ceilings, person);
-  const waysIn = await describeWaysIn(desk, { kind: "person", id: person.id });
+  const waysIn = await describeWaysIn(desk, { kind: "person", id: person.id }, session.waysIn);
   await drawPage(visit, "profile/profile", {
     title: "Your profile",
     values: keepOffered(values, timeouts, person),

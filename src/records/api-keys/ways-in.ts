@@ -1,6 +1,5 @@
-import type { Pool } from "pg";
-import type { KeyOwner } from "../../base/key-owner";
-import { queryPrepared } from "../../platform/prepared";
+import { type KeyOwner, OWNER_COLUMN } from "../../base/key-owner";
+import type { Queryable } from "../../platform/database";
 import type { ApiKey } from "./api-keys";
 import type { ApiKeyCaller } from "./callers";
 
@@ -15,49 +14,50 @@ export type WaysIn = {
   recoveryCodesLeft: number;
 };
 
-const OF_OWNER = "(person_id = o.person or service_account_id = o.account)";
-
-const FIND = {
-  name: "ways-in",
-  text: `select o.place::int,
-       (select count(*) from recovery_codes where person_id = o.person and used_at is null)::int as "recoveryCodesLeft",
-       k.id, k.created_at as "createdAt", k.ended_at as "endedAt", k.replaced_by as "replacedBy",
-       (select json_agg(c) from (
-          select client, address, first_seen_at as "firstSeenAt", last_seen_at as "lastSeenAt",
-                 accepted::text, refused::text
-            from api_key_callers where key_id = k.id and k.ended_at is null
-           order by last_seen_at desc limit $3) c) as callers
-  from unnest($1::uuid[], $2::uuid[]) with ordinality as o(person, account, place)
-       left join lateral (
-         (select * from api_keys where ${OF_OWNER} and ended_at is null)
-         union all
-         (select * from api_keys where ${OF_OWNER} and ended_at is not null order by ended_at desc limit 1)) k on true`,
-};
-
-type Row = (ApiKey | { id: null; endedAt: null }) & {
-  place: number;
-  callers: ApiKeyCaller[] | null;
+/** The same as the database tells it, in JSON: times are texts, and what is not there is null. */
+export type WaysInAsJson = {
+  live: (ApiKey & { callers: ApiKeyCaller[] | null }) | null;
+  ended: ApiKey | null;
   recoveryCodesLeft: number;
 };
 
-/** For each owner, in the order asked for, with at most `most` callers each. */
-export async function findWaysIn(db: Pool, owners: KeyOwner[], most: number): Promise<WaysIn[]> {
-  const idsOf = (kind: KeyOwner["kind"]) => owners.map((owner) => (owner.kind === kind ? owner.id : null));
-  const { rows } = await queryPrepared<Row>(db, FIND, [idsOf("person"), idsOf("service-account"), most]);
-  const found = owners.map(
-    (): WaysIn => ({ live: undefined, callers: [], ended: undefined, recoveryCodesLeft: 0 }),
-  );
-  for (const { place, callers, recoveryCodesLeft, ...key } of rows) {
-    const mine = found[place - 1] as WaysIn;
-    mine.recoveryCodesLeft = recoveryCodesLeft;
-    if (key.id === null) continue;
-    if (key.endedAt) mine.ended = key;
-    else Object.assign(mine, { live: key, callers: (callers ?? []).map(withTimes) });
-  }
-  return found;
+const KEY = `'id', k.id, 'createdAt', k.created_at, 'endedAt', k.ended_at, 'replacedBy', k.replaced_by`;
+
+/** The SQL expression for the ways in of the owner whose id is the expression `id`, with at most `most` callers, as JSON. */
+export function waysInOf(kind: KeyOwner["kind"], id: string, most: number): string {
+  const owned = `from api_keys k where k.${OWNER_COLUMN[kind]} = ${id}`;
+  const callers = `select json_agg(c) from (
+      select client, address, first_seen_at as "firstSeenAt", last_seen_at as "lastSeenAt", accepted::text, refused::text
+        from api_key_callers where key_id = k.id order by last_seen_at desc limit ${most}) c`;
+  return `json_build_object(
+    'live', (select json_build_object(${KEY}, 'callers', (${callers})) ${owned} and ended_at is null),
+    'ended', (select json_build_object(${KEY}) ${owned} and ended_at is not null order by ended_at desc limit 1),
+    'recoveryCodesLeft', (select count(*) from recovery_codes where person_id = ${id} and used_at is null))`;
 }
 
-// JSON has no times.
-function withTimes(caller: ApiKeyCaller): ApiKeyCaller {
+/** One owner's, with at most `most` callers. */
+export async function findWaysIn(db: Queryable, { kind, id }: KeyOwner, most: number): Promise<WaysIn> {
+  const { rows } = await db.query<{ found: WaysInAsJson }>(
+    `select ${waysInOf(kind, "$1::uuid", most)} as found`,
+    [id],
+  );
+  return readWaysIn(rows[0]?.found as WaysInAsJson);
+}
+
+/** Makes times of the texts in it. */
+export function readWaysIn({ live, ended, recoveryCodesLeft }: WaysInAsJson): WaysIn {
+  return {
+    live: live ? keyWithTimes(live) : undefined,
+    callers: (live?.callers ?? []).map(callerWithTimes),
+    ended: ended ? keyWithTimes(ended) : undefined,
+    recoveryCodesLeft,
+  };
+}
+
+function keyWithTimes({ id, createdAt, endedAt, replacedBy }: ApiKey): ApiKey {
+  return { id, createdAt: new Date(createdAt), endedAt: endedAt && new Date(endedAt), replacedBy };
+}
+
+function callerWithTimes(caller: ApiKeyCaller): ApiKeyCaller {
   return { ...caller, firstSeenAt: new Date(caller.firstSeenAt), lastSeenAt: new Date(caller.lastSeenAt) };
 }

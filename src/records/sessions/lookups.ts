@@ -1,7 +1,7 @@
 import type { Pool } from "pg";
 import type { Person } from "../../base/person";
 import type { TimeoutCeilings } from "../../base/session-timeout";
-import { queryPrepared } from "../../platform/prepared";
+import { listed, queryPrepared } from "../../platform/prepared";
 import { ABSOLUTE_END, ALIVE, IDLE_END, IDLE_TIMEOUT, STAGE } from "./conditions";
 
 /** How far someone has come: a code is due, enrolment is due, or signed in. */
@@ -35,9 +35,7 @@ export type SessionRow = {
   person: Person;
 };
 
-const FIND = {
-  name: "sessions",
-  text: `select s.sid, s.id, s.sess, s.person_id as "personId", ${STAGE} as stage, ${ALIVE} as alive,
+const COLUMNS = `s.sid, s.id, s.sess, s.person_id as "personId", ${STAGE} as stage, ${ALIVE} as alive,
             ${IDLE_TIMEOUT} as "idleTimeout", i.absolute_lifetime as "absoluteLifetime",
             case when least(${IDLE_END}, ${ABSOLUTE_END}) > clock_timestamp() then null
                  when ${IDLE_END} < ${ABSOLUTE_END} then 'idle-timeout' else 'absolute-lifetime' end as "endedBy",
@@ -49,14 +47,29 @@ const FIND = {
             f.path as "parkedFor", p.password_ends_at as "passwordEndsAt",
             json_build_object('id', p.id, 'email', p.email, 'firstName', p.first_name, 'lastName', p.last_name,
                               'phoneNumber', p.phone_number, 'sessionTimeout', p.session_timeout, 'roles', p.roles,
-                              'version', p.version) as person
-       from sessions s join people p on p.id = s.person_id cross join installation i
-       left join parked_forms f on f.sid = s.sid where s.sid = any($1)`,
-};
+                              'version', p.version) as person`;
+
+// One person after the other by their index: a join makes Postgres read everybody where there are some hundreds.
+const OF_THESE = `from sessions s cross join lateral (select * from people where id = s.person_id limit 1) p
+       cross join installation i left join parked_forms f on f.sid = s.sid where s.sid = any(${listed(1, "text")})`;
+
+/** A statement that finds sessions. */
+export type Finding = { name: string; text: string };
+
+const FIND: Finding = { name: "sessions", text: `select ${COLUMNS} ${OF_THESE}` };
+
+/** Finds sessions as always, and with each what an SQL expression says of its person `p`, as `also`. */
+export function findingAlso(name: string, expression: string): Finding {
+  return { name, text: `select ${COLUMNS}, ${expression} as also ${OF_THESE}` };
+}
 
 /** Sessions by the hashes of their cookies, in the order asked for; also those that ended but are still remembered. */
-export async function findSessions(db: Pool, sids: string[]): Promise<(SessionRow | undefined)[]> {
-  const { rows } = await queryPrepared<SessionRow>(db, FIND, [sids]);
+export async function findSessions<Row extends SessionRow>(
+  db: Pool,
+  sids: string[],
+  finding = FIND,
+): Promise<(Row | undefined)[]> {
+  const { rows } = await queryPrepared<Row>(db, finding, [sids]);
   const found = new Map(rows.map((row) => [row.sid, row]));
   return sids.map((sid) => found.get(sid));
 }
@@ -71,7 +84,7 @@ const TOUCH = {
   name: "touch-sessions",
   text: `update sessions s set last_active_at = clock_timestamp() + interval '${TOUCH_AHEAD_SECONDS} s'
     from people p, installation i
-   where s.sid in (select sid from sessions where sid = any($1) for no key update skip locked)
+   where s.sid in (select sid from sessions where sid = any(${listed(1, "text")}) for no key update skip locked)
      and p.id = s.person_id and ${ALIVE}`,
 };
 
