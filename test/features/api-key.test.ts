@@ -19,6 +19,19 @@ const works = async (key: string, origin = desk.origin, client = "curl/8.0") => 
 };
 const generate = async () => shownKey(await (await ada.visitor.open("/profile")).press("Generate API Key"));
 
+describe("who calls with a key", () => {
+  it("is on its owner's page with the next click, also where the database was away when it was to be written", async () => {
+    const key = await generate();
+    expect(await works(key)).toBe(true);
+    expect((await ada.visitor.open("/profile")).$("[data-column=Calls]").text()).toBe("1");
+    expect(await works(key)).toBe(true);
+    await desk.db.query("alter table api_key_callers rename to elsewhere");
+    await desk.desk.calls.flush();
+    await desk.db.query("alter table elsewhere rename to api_key_callers");
+    expect((await ada.visitor.open("/profile")).$("[data-column=Calls]").text()).toBe("2");
+  });
+});
+
 describe("generating a key", () => {
   it("shows it once, in the answer to the POST, never to be cached", async () => {
     const key = await generate();

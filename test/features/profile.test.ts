@@ -17,6 +17,25 @@ const save = async (values: Record<string, string>) => {
 };
 
 describe("the profile", () => {
+  it.each(["Zoë", "名前", "𝒜da", "Plain"])(
+    "names %s whole to a browser that reads nothing compressed",
+    async (name) => {
+      await save({ "First Name": name });
+      const headers = { cookie: ada.visitor.cookieHeader() };
+      const [bytes, length] = await new Promise<[Buffer, string | undefined]>((resolve, reject) => {
+        request(`${desk.origin}/profile`, { headers, agent: false }, async (answer) => {
+          resolve([Buffer.concat(await answer.toArray()), answer.headers["content-length"]]);
+        })
+          .on("error", reject)
+          .end();
+      });
+      expect(length).toBe(String(bytes.length));
+      expect(bytes.toString("utf8")).toContain(`value="${name}"`);
+      expect(bytes.toString("utf8").trimEnd()).toMatch(/<\/html>$/);
+      await save({ "First Name": "Ada" });
+    },
+  );
+
   it("is reached by the link with the person's own name, and shows the email without a field for it", async () => {
     await ada.visitor.open("/profile");
     await ada.visitor.follow("Ada Lovelace");
@@ -24,6 +43,10 @@ describe("the profile", () => {
     expect(ada.visitor.value("Email")).toBe("ada@example.com");
     expect(ada.visitor.$("input[name=email]")).toHaveLength(0);
     expect(ada.visitor.value("Session Timeout")).toBe("30 minutes");
+  });
+
+  it.each(["/Profile", "/profile/", "/PROFILE/?from=mail"])("is found at %s too", async (address) => {
+    expect((await ada.visitor.tab().open(address)).heading).toBe("Your profile");
   });
 
   it("saves what was typed, trimmed, and says what changed", async () => {

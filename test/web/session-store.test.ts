@@ -1,5 +1,5 @@
 import { openLiveSessions } from "../../src/web/live-sessions";
-import { hashSid, SessionStore } from "../../src/web/session-store";
+import { hashSid, isUnchanged, SessionStore, withRow } from "../../src/web/session-store";
 import { openTestDatabase } from "../support/database";
 import { untilBlocked } from "../support/until";
 
@@ -30,5 +30,32 @@ describe("counting a request as activity", () => {
     await store.live.touch(hashSid("a-session_id"));
     expect(answered).toHaveBeenCalledTimes(1);
     await close();
+  });
+});
+
+describe("whether a session was changed since it was read", () => {
+  const cookie = { originalMaxAge: null };
+  const READ = { csrfSecret: "secret", passwordGivenAt: 1_000 };
+  const isSame = (now: object, before: object = READ) =>
+    isUnchanged(withRow({ cookie, ...now }, { sess: before } as never) as never);
+
+  it("is seen from what it remembers, not from its cookie", () => {
+    expect(isSame(READ)).toBe(true);
+    expect(isSame({ passwordGivenAt: 1_000, csrfSecret: "secret" })).toBe(true);
+    expect(isSame({}, {})).toBe(true);
+    expect(isUnchanged({ cookie } as never)).toBe(true);
+  });
+
+  it.each<[string, object, object?]>([
+    ["another value", { ...READ, csrfSecret: "other" }],
+    ["another type", { ...READ, passwordGivenAt: "1000" }],
+    ["more", { ...READ, notice: "Saved." }],
+    ["less", { csrfSecret: "secret" }],
+    ["one thing in place of another", { csrfSecret: "secret", notice: "Saved." }],
+    ["nothing any more", {}],
+    ["something where it remembered nothing", { notice: "Saved." }, {}],
+    ["what may have been changed inside", { list: READ }, { list: READ }],
+  ])("%s is a change", (_name, now, before = READ) => {
+    expect(isSame(now, before)).toBe(false);
   });
 });

@@ -84,7 +84,8 @@ const TOUCH = {
   name: "touch-sessions",
   text: `update sessions s set last_active_at = clock_timestamp() + interval '${TOUCH_AHEAD_SECONDS} s'
     from people p, installation i
-   where s.sid in (select sid from sessions where sid = any(${listed(1, "text")}) for no key update skip locked)
+   where s.sid = any(array(
+           select sid from sessions where sid = any(${listed(1, "text")}) for no key update skip locked))
      and p.id = s.person_id and ${ALIVE}`,
 };
 
