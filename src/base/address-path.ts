@@ -12,6 +12,6 @@ const ORIGIN_OR_FRAGMENT = /^[a-z][a-z\d+.-]*:\/\/[^/?#]*|#.*$/gi;
  */
 export function routePathOf(url = ""): string {
   const plain = url.startsWith("/") && !url.includes("#") ? url : url.replace(ORIGIN_OR_FRAGMENT, "");
-  const path = pathOf(plain).toLowerCase();
+  const path = pathOf(plain).toLowerCase() || "/";
   return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
 }

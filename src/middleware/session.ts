@@ -34,8 +34,7 @@ export function sessions(desk: Desk): RequestHandler {
       desk.log.warn({ id: req.id, err: error }, "Something failed after a request was answered");
     let passed = false;
     const endPlainly = res.end;
-    const openThis = req.method === "GET" && routePathOf(req.url) === "/profile" ? openForProfile : open;
-    openThis(req, res, (error?: unknown) => {
+    (foreseesWaysIn(desk, req) ? openForProfile : open)(req, res, (error?: unknown) => {
       // Its complaint once the answer is drawn: nobody is left to pass it on to but the log.
       if (passed) return complain(error);
       passed = true;
@@ -49,6 +48,11 @@ export function sessions(desk: Desk): RequestHandler {
       next();
     });
   };
+}
+
+// Calls that are not written yet have to be before the key's callers are looked up, which the page then does itself.
+function foreseesWaysIn({ calls }: Desk, { method, url }: Request): boolean {
+  return method === "GET" && calls.areWritten && routePathOf(url) === "/profile";
 }
 
 // express-session would serialise and hash a session twice more to find out that nothing changed, and send the answer in
@@ -65,8 +69,8 @@ function spareUnchanged(
   let ended = false;
   res.end = ((...answer: Parameters<Response["end"]>) => {
     if (ended) return res;
-    if (req.session !== session || !isUnchanged(session)) return endWithSession.apply(res, answer);
     ended = true;
+    if (req.session !== session || !isUnchanged(session)) return endWithSession.apply(res, answer);
     let counted = false;
     store.touch(sessionID, session as SessionData, (error?: unknown) => {
       counted = true;

@@ -8,7 +8,7 @@ const MOST_CALLERS = 10_000;
 /** Gathers who calls with which key, and writes it every two seconds: a key check waits for no write. */
 export class CallGatherer {
   #gathered = new Map<string, GatheredCalls>();
-  #keys = new Set<string>();
+  #writing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -40,26 +40,33 @@ export class CallGatherer {
         refused: 0,
       };
       this.#gathered.set(name, entry);
-      this.#keys.add(call.keyId);
     }
     entry.lastSeenAt = call.at;
     entry[call.accepted ? "accepted" : "refused"] += 1;
     this.#timer ??= setTimeout(() => this.flush(), WRITE_EVERY_MS).unref();
   }
 
-  /** Whether calls with this key, if there is one, are yet to be written. */
-  hasUnwritten(keyId: string | undefined): boolean {
-    return keyId !== undefined && this.#keys.has(keyId);
+  /** Whether all calls noted so far are in the database. */
+  get areWritten(): boolean {
+    return this.#gathered.size === 0 && this.#writing === undefined;
   }
 
-  /** Writes what was gathered. Never throws: on a database error the calls are kept for the next time. */
+  /** Writes all that was noted so far. Never throws: on a database error the calls are kept for the next time. */
   async flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#gathered.size === 0) return;
+    if (this.#gathered.size > 0) {
+      const writing = Promise.all([this.#writing, this.#write()]).then(() => {
+        if (this.#writing === writing) this.#writing = undefined;
+      });
+      this.#writing = writing;
+    }
+    await this.#writing;
+  }
+
+  async #write(): Promise<void> {
     const writing = this.#gathered;
     this.#gathered = new Map();
-    this.#keys = new Set();
     try {
       await addCalls(this.db, [...writing.values()]);
     } catch (error) {
@@ -77,7 +84,6 @@ export class CallGatherer {
         newer.accepted += old.accepted;
         newer.refused += old.refused;
       } else if (this.#gathered.size < MOST_CALLERS) this.#gathered.set(name, old);
-      this.#keys.add(old.keyId);
     }
     this.#timer ??= setTimeout(() => this.flush(), WRITE_EVERY_MS).unref();
   }

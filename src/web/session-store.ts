@@ -32,14 +32,17 @@ export function withRow<T extends object>(session: T, row: SessionData["row"]): 
   return Object.defineProperty(session, "row", { value: row }) as T & { row: typeof row };
 }
 
-/** True where a session remembers what it did when it was read; what is more than one value counts as changed. */
+const saved = new WeakSet<object>();
+
+/** True where a session remembers what it did when it was read, and was not saved since; what is no single value counts as changed. */
 export function isUnchanged(session: Partial<SessionData>): boolean {
+  if (saved.has(session)) return false;
   const before = session.row?.sess ?? {};
   let missing = Object.keys(before).length;
   for (const name in session) {
     if (name === "cookie") continue;
     const value = session[name as keyof SessionData];
-    if (value !== before[name] || typeof value === "object") return false;
+    if (value !== before[name] || value === undefined || typeof value === "object") return false;
     missing -= 1;
   }
   return missing === 0;
@@ -95,6 +98,7 @@ export class SessionStore extends PgSession {
   }
 
   override set(sid: string, data: SessionData, done: Done = () => {}): void {
+    saved.add(data);
     const { cookie, ...remembered } = data;
     saveSession(this.pool, hashSid(sid), remembered).then(() => done(), done);
   }

@@ -7,10 +7,11 @@ it.each([
   ["/sign-in#part", "/sign-in"],
   ["http://localhost:3000/Sign-in?x", "/sign-in"],
   ["HTTPS://auth.example.com/sign-in/", "/sign-in"],
-  ["http://localhost?x", ""],
+  ["http://localhost?x", "/"],
+  ["http://localhost", "/"],
   ["//sign-in", "//sign-in"],
   ["*", "*"],
-  [undefined, ""],
+  [undefined, "/"],
 ])("%s is taken for the route %s", (address, path) => {
   expect(routePathOf(address)).toBe(path);
 });

@@ -20,6 +20,25 @@ const works = async (key: string, origin = desk.origin, client = "curl/8.0") => 
 const generate = async () => shownKey(await (await ada.visitor.open("/profile")).press("Generate API Key"));
 
 describe("who calls with a key", () => {
+  it("is on the pages of all whose keys were in use, opened at the same moment", async () => {
+    const grace = await addPerson(desk, "grace@example.com");
+    const keys: [Known, string][] = [];
+    for (const owner of [ada, grace]) {
+      await owner.visitor.open("/profile");
+      keys.push([owner, shownKey(await owner.visitor.press("Generate API Key"))]);
+    }
+    for (let round = 1; round <= 20; round++) {
+      for (const [{ email }, key] of keys) {
+        const authorization = `Basic ${Buffer.from(`${email}:${key}`).toString("base64")}`;
+        await new Visitor(desk.origin, "curl/8.0").raw("/v1/authentication/verify", {
+          headers: { authorization },
+        });
+      }
+      const pages = await Promise.all([ada, grace, ada].map(({ visitor }) => visitor.tab().open("/profile")));
+      expect(pages.map(({ $ }) => $("[data-column=Calls]").text())).toEqual(Array(3).fill(String(round)));
+    }
+  });
+
   it("is on its owner's page with the next click, also where the database was away when it was to be written", async () => {
     const key = await generate();
     expect(await works(key)).toBe(true);

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import express from "express";
+import express, { type RequestHandler } from "express";
 import { sessions } from "../../src/middleware/session";
 import { openTestDesk, type TestDesk } from "../support/desk";
 import { type Known, setUp } from "../support/people";
@@ -37,12 +37,38 @@ describe("a page whose session was not changed", () => {
 });
 
 describe("a session that was changed", () => {
-  it("is saved with the answer, whoever forgot to save it before", async () => {
-    const app = express().use(sessions(desk.desk));
-    app.get("/forgetful", (req, res) => {
-      req.session.notice = "Something was left here.";
-      res.end("done");
-    });
+  it.each<[string, boolean, RequestHandler]>([
+    [
+      "is saved with the answer, whoever forgot to save it before",
+      true,
+      (req, res) => {
+        req.session.notice = "Something was left here.";
+        res.end("done");
+      },
+    ],
+    [
+      "and saved, and then changed back, is saved again",
+      false,
+      (req, res) => {
+        req.session.notice = "Something was left here.";
+        req.session.save(() => {
+          Reflect.deleteProperty(req.session, "notice");
+          res.end("done");
+        });
+      },
+    ],
+    [
+      "and changed back while it is saved is answered once",
+      true,
+      (req, res) => {
+        req.session.notice = "Something was left here.";
+        res.end("done");
+        Reflect.deleteProperty(req.session, "notice");
+        res.end("done again");
+      },
+    ],
+  ])("%s", async (_name, kept, handler) => {
+    const app = express().use(sessions(desk.desk)).get("/forgetful", handler);
     const server = app.listen(0, "127.0.0.1");
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
@@ -51,7 +77,7 @@ describe("a session that was changed", () => {
       const headers = { cookie: visitor.cookieHeader() };
       const answer = await fetch(`http://127.0.0.1:${port}/forgetful`, { headers });
       expect([answer.status, await answer.text()]).toEqual([200, "done"]);
-      expect((await visitor.open("/profile")).text).toContain("Something was left here.");
+      expect((await visitor.open("/profile")).text.includes("Something was left here.")).toBe(kept);
       expect((await visitor.open("/profile")).text).not.toContain("Something was left here.");
     } finally {
       server.closeAllConnections();

@@ -54,6 +54,7 @@ describe("whether a session was changed since it was read", () => {
     ["one thing in place of another", { csrfSecret: "secret", notice: "Saved." }],
     ["nothing any more", {}],
     ["something where it remembered nothing", { notice: "Saved." }, {}],
+    ["nothing in place of something", { csrfSecret: "secret", notice: undefined }],
     ["what may have been changed inside", { list: READ }, { list: READ }],
   ])("%s is a change", (_name, now, before = READ) => {
     expect(isSame(now, before)).toBe(false);
