@@ -1,5 +1,6 @@
 import { openTestDesk, type TestDesk } from "../support/desk";
 import { addPerson, type Known, setUp } from "../support/people";
+import { untilBlocked } from "../support/until";
 import { Visitor } from "../support/visitor";
 
 let desk: TestDesk;
@@ -37,6 +38,21 @@ describe("who calls with a key", () => {
       const pages = await Promise.all([ada, grace, ada].map(({ visitor }) => visitor.tab().open("/profile")));
       expect(pages.map(({ $ }) => $("[data-column=Calls]").text())).toEqual(Array(3).fill(String(round)));
     }
+  });
+
+  it("is on its owner's page that is opened while it is being written", async () => {
+    const key = await generate();
+    expect(await works(key)).toBe(true);
+    const blocker = await desk.db.connect();
+    await blocker.query("begin; lock table api_key_callers in share mode");
+    const writing = desk.desk.calls.flush();
+    await untilBlocked(desk.db);
+    const opened = ada.visitor.open("/profile");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await blocker.query("commit");
+    blocker.release();
+    await writing;
+    expect((await opened).$("[data-column=Calls]").text()).toBe("1");
   });
 
   it("is on its owner's page with the next click, also where the database was away when it was to be written", async () => {
