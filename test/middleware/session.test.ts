@@ -36,7 +36,7 @@ describe("a page whose session was not changed", () => {
   });
 });
 
-describe("a session that was changed", () => {
+describe("what a handler leaves in a session", () => {
   it.each<[string, boolean, RequestHandler]>([
     [
       "is saved with the answer, whoever forgot to save it before",
@@ -58,6 +58,14 @@ describe("a session that was changed", () => {
       },
     ],
     [
+      "is nothing: then it is answered once, too",
+      false,
+      (_req, res) => {
+        res.end("done");
+        res.end("done again");
+      },
+    ],
+    [
       "and changed back while it is saved is answered once",
       true,
       (req, res) => {
@@ -74,6 +82,7 @@ describe("a session that was changed", () => {
     const { port } = server.address() as AddressInfo;
     try {
       const visitor = await ada.visitor.tab().open("/profile/sessions");
+      await ageSession(desk, visitor, 100);
       const headers = { cookie: visitor.cookieHeader() };
       const answer = await fetch(`http://127.0.0.1:${port}/forgetful`, { headers });
       expect([answer.status, await answer.text()]).toEqual([200, "done"]);
