@@ -52,6 +52,31 @@ describe("what is asked for within one turn of the event loop", () => {
     expect(await Promise.all(asked)).toEqual(["1", "2", "3", "4", "5"]);
   });
 
+  it("is divided among the calls that may be under way where many ask, and is not where few do", async () => {
+    const { calls, work } = byHand();
+    const ask = batched(work, { most: 100, inFlight: 2 });
+    const answerOldest = async (n: number) => {
+      calls[n]?.answer(calls[n].items.map(String));
+      await turn();
+    };
+    const asked = Array.from({ length: 30 }, (_, i) => ask(i));
+    await turn();
+    expect(calls.map(({ items }) => items.length)).toEqual([15, 15]);
+    asked.push(...Array.from({ length: 21 }, (_, i) => ask(30 + i)));
+    await answerOldest(0);
+    // Half of 21 who wait and 15 who are under way.
+    expect(calls.map(({ items }) => items.length)).toEqual([15, 15, 18]);
+    await answerOldest(1);
+    expect(calls.map(({ items }) => items.length)).toEqual([15, 15, 18, 3]);
+    await answerOldest(2);
+    await answerOldest(3);
+    asked.push(...Array.from({ length: 8 }, (_, i) => ask(51 + i)));
+    await turn();
+    expect(calls[4]?.items).toEqual([51, 52, 53, 54, 55, 56, 57, 58]);
+    await answerOldest(4);
+    expect(await Promise.all(asked)).toEqual(Array.from({ length: 59 }, (_, i) => String(i)));
+  });
+
   it("fails together with its call, and nothing else does", async () => {
     const { calls, work } = byHand();
     const ask = batched(work, { most: 10, inFlight: 1 });
