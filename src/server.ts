@@ -23,6 +23,7 @@ import type { Desk } from "./web/desk";
 import { icon } from "./web/icons";
 import { logAnswer } from "./web/log-answer";
 import { openNotes } from "./web/note-of";
+import { beginWith, standingHeaders } from "./web/standing-headers";
 import { openViews } from "./web/views";
 import type { Visit } from "./web/visit";
 
@@ -50,10 +51,10 @@ export function makeServer(
   const verifyRoutes = VERIFY_PATHS.map((address) => ["GET", address] as const);
   const noteOf = desk.metrics && openNotes(desk.metrics, [...verifyRoutes, ...programRoutes, ...pageRoutes]);
   const headers = securityHeaders(desk);
-  const headerLines = Object.entries(headers);
+  const standing = standingHeaders(headers);
   app.use((req, res, next) => {
     logAnswer(desk.log, req, res, noteOf?.(req));
-    for (const [name, value] of headerLines) res.setHeader(name, value);
+    beginWith(res, standing);
     next();
   });
   const answerError = errorPage(desk);

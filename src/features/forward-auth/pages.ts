@@ -7,6 +7,7 @@ import { findIdentity } from "../../web/find-identity";
 import { type Identity, identityHeaders } from "../../web/identity-headers";
 import { leaveForSignIn } from "../../web/leave";
 import { logRefusal } from "../../web/log-refusal";
+import { beginWithout } from "../../web/standing-headers";
 import { TooManyTries } from "../../web/throttle";
 import type { Visit } from "../../web/visit";
 import { hasRoles } from "./has-roles";
@@ -18,7 +19,7 @@ import { hasRoles } from "./has-roles";
 export async function check(visit: Visit): Promise<void> {
   const { req, res, desk } = visit;
   // What is refused stands at the application's host, for which this would promise HTTPS for months.
-  res.removeHeader("Strict-Transport-Security");
+  beginWithout(res, "Strict-Transport-Security");
   const misspelt = Object.keys(req.query).find((name) => name !== "role" && /^roles?(\[\d*\])?$/i.test(name));
   if (misspelt !== undefined) return refuseMisspelt(visit, misspelt);
   const { role, activity } = ForwardQuery.parse(req.query);
