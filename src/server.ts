@@ -1,12 +1,13 @@
 import type { RequestListener, ServerOptions } from "node:http";
 import path from "node:path";
-import express, { type Express, type RequestHandler } from "express";
+import express, { type RequestHandler } from "express";
 import { routePathOf } from "./base/address-path";
 import { apiDoor } from "./middleware/api-door";
 import { explainCookieTrouble } from "./middleware/cookie-trouble";
 import { errorPage, fileNotFound, methodsOnly, notFound, pathsOnly, programsEnd } from "./middleware/errors";
 import { refuseForgery } from "./middleware/forgery";
 import { guards } from "./middleware/guards";
+import { inOrder } from "./middleware/in-order";
 import { inTime } from "./middleware/in-time";
 import { securityHeaders } from "./middleware/security-headers";
 import { sessions } from "./middleware/session";
@@ -52,14 +53,7 @@ export function makeServer(
   const noteOf = desk.metrics && openNotes(desk.metrics, [...verifyRoutes, ...programRoutes, ...pageRoutes]);
   const headers = securityHeaders(desk);
   const standing = standingHeaders(headers);
-  app.use((req, res, next) => {
-    logAnswer(desk.log, req, res, noteOf?.(req));
-    beginWith(res, standing);
-    next();
-  });
   const answerError = errorPage(desk);
-  app.use(methodsOnly);
-  app.use(pathsOnly);
   const assets = openAssets(path.join(ROOT, "public"));
   app.locals.views = openViews(path.join(ROOT, "views"), {
     asset: assets.address,
@@ -67,20 +61,30 @@ export function makeServer(
     icon,
     dayInWords,
   });
-  app.use(assets.serve);
-  addRoutes(app, desk, programRoutes);
-  app.use(programsEnd([...VERIFY_PATHS, ...programRoutes.map(([, address]) => address)]));
-  app.use(fileNotFound);
-  app.use(wakeMailRoom(desk));
-  app.use(explainCookieTrouble(desk));
+  const passes: RequestHandler[] = [
+    (req, res, next) => {
+      logAnswer(desk.log, req, res, noteOf?.(req));
+      beginWith(res, standing);
+      next();
+    },
+    methodsOnly,
+    pathsOnly,
+    assets.serve,
+    ...answerers(desk, programRoutes),
+    programsEnd([...VERIFY_PATHS, ...programRoutes.map(([, address]) => address)]),
+    fileNotFound,
+    wakeMailRoom(desk),
+    explainCookieTrouble(desk),
 
-  app.use(express.urlencoded({ extended: false, limit: FORM_BYTES, parameterLimit: FORM_FIELDS }));
-  app.use(inTime(answerError));
-  app.use(sessions(desk));
-  app.use(refuseForgery(desk));
-  app.use(setUpPending(desk));
-  addRoutes(app, desk, pageRoutes);
-  app.use(notFound);
+    express.urlencoded({ extended: false, limit: FORM_BYTES, parameterLimit: FORM_FIELDS }),
+    inTime(answerError),
+    sessions(desk),
+    refuseForgery(desk),
+    setUpPending(desk),
+    ...answerers(desk, pageRoutes),
+    notFound,
+  ];
+  app.use(inOrder(passes));
   app.use(answerError);
   const door = apiDoor(desk, { headers, trustProxy: app.get("trust proxy fn"), noteOf });
   const inTurn = fewAtOnce(SIGN_INS_PACE);
@@ -98,12 +102,9 @@ export function makeServer(
 }
 
 // Express asks one route after the other; an address without a parameter is found at once.
-function addRoutes(app: Express, desk: Desk, routes: Route[]): void {
+function answerers(desk: Desk, routes: Route[]): RequestHandler[] {
   const exact = new Map<string, RequestHandler>();
-  app.use((req, res, next) => {
-    const method = req.method === "HEAD" ? "GET" : req.method;
-    return (exact.get(`${method} ${routePathOf(req.url)}`) ?? passOn)(req, res, next);
-  });
+  const patterns = express.Router();
   for (const [method, address, guard, handler] of routes) {
     const pass = guards[guard] as (visit: Visit) => Promise<never | undefined>;
     const answer: RequestHandler = async (req, res) => {
@@ -111,9 +112,14 @@ function addRoutes(app: Express, desk: Desk, routes: Route[]): void {
       if (!visit || res.headersSent) return;
       await handler(method === "POST" ? rememberingWhatItSaved(visit) : visit);
     };
-    if (address.includes(":")) app[method === "GET" ? "get" : "post"](address, answer);
+    if (address.includes(":")) patterns[method === "GET" ? "get" : "post"](address, answer);
     else exact.set(`${method} ${address}`, answer);
   }
+  const answerExact: RequestHandler = (req, res, next) => {
+    const method = req.method === "HEAD" ? "GET" : req.method;
+    return (exact.get(`${method} ${routePathOf(req.url)}`) ?? passOn)(req, res, next);
+  };
+  return [answerExact, patterns];
 }
 
 const passOn: RequestHandler = (_req, _res, next) => next();
