@@ -107,8 +107,9 @@ function answerers(desk: Desk, routes: Route[]): RequestHandler[] {
   const patterns = express.Router();
   for (const [method, address, guard, handler] of routes) {
     const pass = guards[guard] as (visit: Visit) => Promise<never | undefined>;
+    const hasPage = routes.some(([verb, page]) => verb === "GET" && page === address);
     const answer: RequestHandler = async (req, res) => {
-      const visit = await pass({ req, res, desk });
+      const visit = await pass({ req, res, desk, hasPage });
       if (!visit || res.headersSent) return;
       await handler(method === "POST" ? rememberingWhatItSaved(visit) : visit);
     };

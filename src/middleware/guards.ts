@@ -2,7 +2,7 @@ import { Refusal } from "../base/refusal";
 import { isAdministrator } from "../base/roles";
 import type { SessionStage } from "../records/sessions/lookups";
 import { ASK_FOR_KEY, sendError } from "../web/api/errors";
-import { cameFrom } from "../web/came-from";
+import { pageOf } from "../web/came-from";
 import { checkApiKey } from "../web/check-api-key";
 import { cameWithCookie } from "../web/cookie-trouble";
 import { leave } from "../web/leave";
@@ -114,9 +114,4 @@ async function atStage(visit: Visit, stage: SessionStage): Promise<PersonVisit |
   }
   await leave(visit, pageOfStage(session.stage));
   return undefined;
-}
-
-/** The page to come back to after signing in: the one that was asked for, or from which the form was sent. */
-function pageOf({ req }: Visit): string {
-  return req.method === "GET" || req.method === "HEAD" ? req.originalUrl : cameFrom(req, "/profile");
 }

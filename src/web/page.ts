@@ -1,6 +1,6 @@
 import type { Person } from "../base/person";
 import type { FormErrors } from "../platform/form-errors";
-import { cameFrom } from "./came-from";
+import { pageOf } from "./came-from";
 import { secondsAfterActivity } from "./look-at-session";
 import { readParkedForm } from "./park-form";
 import { placesFor } from "./places";
@@ -54,7 +54,7 @@ export async function drawPage(visit: Visit & { person?: Person }, view: string,
     mailIsConfigured: desk.mail.configured,
     told: told(desk),
     endsIn: page.endsIn ?? (signedIn && secondsAfterActivity(req)),
-    here: req.method === "GET" ? req.originalUrl : cameFrom(req, "/profile"),
+    here: pageOf(visit),
     places: person && placesFor(person, req.path),
     body: "",
   };

@@ -7,7 +7,13 @@ import type { Desk } from "./desk";
 import type { FoundSession } from "./live-sessions";
 
 /** One request, as a handler behind the guard "public" gets it. */
-export type Visit = { req: Request; res: Response; desk: Desk };
+export type Visit = {
+  req: Request;
+  res: Response;
+  desk: Desk;
+  /** Whether there is a page at the address of this request: a form that is sent to it stands there, as a rule. */
+  hasPage?: boolean;
+};
 
 /** A request of someone whose session has reached the stage the guard asks for. */
 export type PersonVisit = Visit & { person: Person; session: FoundSession };

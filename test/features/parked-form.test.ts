@@ -58,6 +58,32 @@ describe("a form sent after the session has ended", () => {
     expect((await ada.visitor.open("/profile")).text).not.toContain(NOTICE);
   });
 
+  it.each([
+    ["about somebody else", "/admin/people/:id", "First Name", "Save Changes"],
+    ["on a page of its own", "/profile/email", "New email", "Send link"],
+    ["about somebody new", "/admin/people/invite", "Email", "Send invitation"],
+  ])(
+    "%s is offered where it was sent to, where the browser does not say where it stood",
+    async (_what, address, label, button) => {
+      await addPerson(desk, "grace@example.com");
+      const { rows } = await desk.db.query("select id from people where email = 'grace@example.com'");
+      const page = address.replace(":id", rows[0].id);
+      await ada.visitor.open(page);
+      ada.visitor.fill(label, "bobby@example.com");
+      const { action, fields } = ada.visitor.fieldsOf(button);
+      await timeOut();
+      await ada.visitor.post(action, fields);
+      expect(ada.visitor.path).toBe(`/sign-in?return=${encodeURIComponent(page)}`);
+      await signInAgain();
+      expect(ada.visitor.path).toBe(page);
+      expect(ada.visitor.text).toContain(NOTICE);
+      expect(ada.visitor.value(label)).toBe("bobby@example.com");
+      await ada.visitor.open("/profile");
+      expect(ada.visitor.text).not.toContain(NOTICE);
+      expect(ada.visitor.value("First Name")).toBe("Ada");
+    },
+  );
+
   it("is refused with both versions when the profile was changed meanwhile", async () => {
     await ada.visitor.open("/profile");
     ada.visitor.fill("First Name", "Augusta");
