@@ -5,7 +5,7 @@ import { describeClock, STEP_SECONDS, stepOfWrongClock } from "../platform/one-t
 const KEPT_STEPS = 60;
 
 /**
- * What to say of a wrong code that is right for a clock some minutes off: how far. It is never accepted from then on.
+ * What to say of a wrong code that is right for a clock that is off: how far. It is never accepted from then on.
  * "used" when it was accepted in its time, "wrong" for any other code.
  */
 export async function hintAtClock(

@@ -66,8 +66,18 @@ describe("a one-time code", () => {
     expect([at(-25), at(25)]).toEqual([undefined, undefined]);
   });
 
+  it("is found for a clock some whole hours off, up to twelve, and not between them", () => {
+    const step = Math.floor(1111111111 / 30);
+    const at = (minutes: number) =>
+      stepOfWrongClock(SECRET, "050471", new Date((step * 30 + minutes * 60) * 1000));
+    expect([-720, -121, -60, 60, 61, 119, 300, 720].map(at)).toEqual(Array(8).fill(step));
+    expect([-780, -57, -30, 30, 63, 90, 330, 780].map(at)).toEqual(Array(8).fill(undefined));
+  });
+
   it.each([
     [-48, "about 24 minutes behind"],
+    [120, "about 1 hour ahead"],
+    [-1442, "about 12 hours behind"],
     [-2, "about 1 minute behind"],
     [3, "about 2 minutes ahead"],
     [20, "about 10 minutes ahead"],
