@@ -1,7 +1,7 @@
 import type { Pool } from "pg";
 import { isDatabaseAway } from "../base/database-away";
 import { batched } from "../platform/batch";
-import { readWaysIn, type WaysIn, type WaysInAsJson, waysInOf } from "../records/api-keys/ways-in";
+import { readWaysIn, type WaysIn, type WaysInInJson, waysInOf } from "../records/api-keys/ways-in";
 import {
   findingAlso,
   findSessions,
@@ -49,7 +49,7 @@ export function openLiveSessions(lookups: Pool): LiveSessions {
 }
 
 async function findWithWaysIn(lookups: Pool, sids: string[]): Promise<(FoundSession | undefined)[]> {
-  const rows = await findSessions<FoundSession & { also: WaysInAsJson }>(lookups, sids, WITH_WAYS_IN);
+  const rows = await findSessions<FoundSession & { also: WaysInInJson }>(lookups, sids, WITH_WAYS_IN);
   for (const row of rows) if (row) row.waysIn = readWaysIn(row.also);
   return rows;
 }
