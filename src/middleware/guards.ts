@@ -99,7 +99,7 @@ async function atStage(visit: Visit, stage: SessionStage): Promise<PersonVisit |
   const { row } = visit.req.session;
   const session = liveSessionOf(visit);
   if (!session) {
-    const page = pageOf(visit);
+    const page = pageOf(ON_THE_WAY.has(visit.req.path) ? { ...visit, hasPage: false } : visit);
     // What was typed is kept where the session ended by itself, not where somebody ended it.
     if (visit.req.method === "POST" && row?.endedBy && row.stage === "signed-in") await parkForm(visit, page);
     // Half way through signing in nobody is without the cookie whose browser keeps it.

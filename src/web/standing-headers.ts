@@ -45,9 +45,12 @@ export function beginWithout(res: ServerResponse, name: string): void {
   res.removeHeader(name);
   const { standing } = res;
   if (!standing || !(name in standing.headers)) return;
-  const { [name]: _cut, ...others } = standing.headers;
-  const rest = standing.cut.get(name) ?? standingHeaders(others);
-  standing.cut.set(name, rest);
+  let rest = standing.cut.get(name);
+  if (!rest) {
+    const { [name]: _cut, ...others } = standing.headers;
+    rest = standingHeaders(others);
+    standing.cut.set(name, rest);
+  }
   res.standing = rest;
 }
 

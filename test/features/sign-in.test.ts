@@ -95,7 +95,9 @@ describe("the sign-in page", () => {
       expect(await wayOf(method, "/profile/activity?page=2", { referer })).toBe(asked);
     const sent = "/sign-in?return=%2Fprofile%2Fsessions%3Ffrom%3Dhere";
     expect(await wayOf("POST", "/profile/sessions/end-others", { referer })).toBe(sent);
-    expect(await wayOf("POST", "/profile/sessions/end-others")).toBe("/sign-in?return=%2Fprofile");
+    expect(await wayOf("POST", "/profile/email")).toBe("/sign-in?return=%2Fprofile%2Femail");
+    for (const onTheWay of ["/profile/sessions/end-others", "/confirm-password"])
+      expect(await wayOf("POST", onTheWay)).toBe("/sign-in?return=%2Fprofile");
   });
 
   it.each([
