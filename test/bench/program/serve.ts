@@ -12,12 +12,18 @@ export type Server = { port: number; pid: number; stop(): Promise<void> };
 
 /** What a program may run on that has no core of its own: it would otherwise have ours. */
 export const ALL_CORES = `0-${cpus().length - 1}`;
-const SERVERS_CORE = "0";
+/** The core of the servers. */
+export const ONE_CORE = "0";
 const OTHERS_CORE = "1";
 
 /** Keeps this process, and the Postgres it starts, on another core than the servers: they do not take from each other. */
 export function pinOurselves(): void {
-  if (canPin) execFileSync(TASKSET, ["-a", "-c", "-p", OTHERS_CORE, String(process.pid)]);
+  if (canPin) moveTo(OTHERS_CORE, [process.pid]);
+}
+
+/** Lets these processes run on these cores from now on. Throws where the machine cannot do that. */
+export function moveTo(cores: string, pids: number[]): void {
+  for (const pid of pids) execFileSync(TASKSET, ["-a", "-c", "-p", cores, String(pid)], { stdio: "ignore" });
 }
 
 /** One of the baselines in baseline.ts. */
@@ -34,7 +40,7 @@ export function productCommand(): string[] {
 }
 
 /** The product as it is shipped; on the servers' core unless told. */
-export function serveProduct(env: Record<string, string>, core = SERVERS_CORE): Promise<Server> {
+export function serveProduct(env: Record<string, string>, core = ONE_CORE): Promise<Server> {
   return startProgram(productCommand(), env, /Latchkey is ready at/, core).then(({ server }) => server);
 }
 
@@ -43,7 +49,7 @@ export async function startProgram(
   command: string[],
   env: Record<string, string>,
   ready: RegExp,
-  core = SERVERS_CORE,
+  core = ONE_CORE,
 ): Promise<{ server: Server; printed: string }> {
   const [program = "", ...args] = pinned(core, command);
   const child = spawn(program, args, {
