@@ -9,13 +9,27 @@ export function clientName(userAgent: string | undefined): string | null {
   return printable ? printable : null;
 }
 
+// Some proxies tell the port as well, of an IPv6 address behind brackets.
+const WITH_PORT = /^(?:\[([^\]]*)\](?::\d+)?|([0-9.]+):\d+)$/;
+const MAPPED = /^::ffff:(?:([0-9.]+)|([0-9a-f]{1,4}):([0-9a-f]{1,4}))$/i;
+
 /**
- * The address a request came from as people know it: an IPv4 address also where the server listens on IPv6. Null for
- * what is no address: behind a trusted proxy this text comes from a header.
+ * The address a request came from as people know it: an IPv4 address also where the server listens on IPv6, or where it is
+ * written as one (RFC 4291, 2.5.5.2), and without a port. Null for what is no address: behind a trusted proxy this text
+ * comes from a header.
  */
 export function clientAddress(address: string | undefined): string | null {
-  const bare = address?.replace(/^::ffff:(?=[0-9.]+$)/, "");
-  return bare !== undefined && isIP(bare) !== 0 ? bare : null;
+  if (address === undefined) return null;
+  const [, inBrackets, beforePort] = WITH_PORT.exec(address) ?? [];
+  const bare = unmapped(inBrackets ?? beforePort ?? address);
+  return isIP(bare) === 0 ? null : bare;
+}
+
+function unmapped(address: string): string {
+  const [, dotted, high, low] = MAPPED.exec(address) ?? [];
+  if (high === undefined || low === undefined) return dotted ?? address;
+  const [left, right] = [Number.parseInt(high, 16), Number.parseInt(low, 16)];
+  return [left >> 8, left & 255, right >> 8, right & 255].join(".");
 }
 
 /**
