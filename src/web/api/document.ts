@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { onceFor } from "../../base/once-for";
 import { readVersion } from "../../platform/version";
 import type { Desk } from "../desk";
 import type {
@@ -53,7 +54,9 @@ const NOT_KEPT: AnswerHeader = {
  * Describes everything programs may ask this installation as an OpenAPI 3.1 document, from the schemas and answers the
  * handlers use themselves.
  */
-export function apiDocument({ baseUrl, cookie }: Pick<Desk, "baseUrl" | "cookie">): ApiDocument {
+export const apiDocument = onceFor(makeDocument);
+
+function makeDocument({ baseUrl, cookie }: Pick<Desk, "baseUrl" | "cookie">): ApiDocument {
   const paths = OPERATIONS.map((operation) => [operation.path, pathItem(operation, baseUrl)] as const);
   return {
     openapi: "3.1.1",

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from "node:http";
+import { onceFor } from "../../base/once-for";
 import type { ApiDocument, OperationObject, ResponseObject, SecurityScheme } from "./document-shape";
 import { nameIn, type SchemaInWords, schemaInWords, typeInWords } from "./schema-in-words";
 
@@ -49,7 +50,9 @@ export type DocumentInWords = {
 };
 
 /** Puts an OpenAPI document into the words of a page. Operations that differ by their address alone are told of together. */
-export function inWords(document: ApiDocument): DocumentInWords {
+export const inWords = onceFor(putInWords);
+
+function putInWords(document: ApiDocument): DocumentInWords {
   const { info, servers, tags, paths, components } = document;
   const ways = Object.entries(components.securitySchemes).map(([name, scheme]) => ({
     id: name,
