@@ -24,13 +24,10 @@ const OPEN = "used_at is null and ended_at is null and expires_at > clock_timest
 const COLUMNS = `id, person_id as "personId", email, roles, created_at as "createdAt", expires_at as "expiresAt",
   case when used_at is not null then 'used' when ended_at is not null then ended_by
        when ${OPEN} then 'open' else 'late' end as state`;
-// The same person, or for an invitation the same address: of these one link works at a time.
-const SAME =
-  "purpose = $1 and (person_id = $2 or $2 is null and person_id is null and lower(email) = lower($3))";
-
 /**
  * Adds a link, ending older open ones of the same purpose and person (or address, where there is no person yet): the
- * newest alone works. Call it in a transaction. `replaced` tells whether one of them had still worked.
+ * newest alone works, but for one that an administrator gave, which anybody could end otherwise by asking for a letter.
+ * Call it in a transaction. `replaced` tells whether one of them had still worked.
  */
 export async function insertLink(
   db: Queryable,
@@ -63,14 +60,17 @@ export async function insertLink(
 /** In a transaction, ends the links in whose place another comes; true if one had still worked. Two at once queue. */
 export async function replaceLinks(
   db: Queryable,
-  { purpose, personId, email }: { purpose: LinkPurpose; personId: string | null; email: string },
+  link: { purpose: LinkPurpose; personId: string | null; email: string; invitedBy?: string | null },
 ): Promise<boolean> {
+  const { purpose, personId, email, invitedBy = null } = link;
   const owner = `${purpose} ${personId ?? email.toLowerCase()}`;
   await db.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [owner]);
   const { rows } = await db.query(
     `update links set ended_at = clock_timestamp(), ended_by = 'replaced'
-      where ${SAME} and used_at is null and ended_at is null returning expires_at > clock_timestamp() as worked`,
-    [purpose, personId, email],
+      where purpose = $1 and (person_id = $2 or $2 is null and person_id is null and lower(email) = lower($3))
+        and ($4::uuid is not null or invited_by is null) and used_at is null and ended_at is null
+      returning expires_at > clock_timestamp() as worked`,
+    [purpose, personId, email, invitedBy],
   );
   return rows.some(({ worked }) => worked);
 }

@@ -590,6 +590,30 @@ describe("a link for a new password", () => {
   });
 });
 
+describe("a link for a new password that was given", () => {
+  it("works on when anybody asks for one by mail, until one of the two is used", async () => {
+    const id = await addRow("mailbox-gone@example.com");
+    const make = async () => (await open(id, "/password-link")).fill("Reason", "asked").press("Make link");
+    const ask = () =>
+      new Visitor(desk.origin).post("/forgot-password", { email: "mailbox-gone@example.com" });
+    await ask();
+    const given = (await make()).value("Link");
+    await ask();
+    await ask();
+    const states = async () => {
+      const { rows } = await desk.db.query(
+        "select invited_by is not null as given, coalesce(ended_by, 'open') as state from links where person_id = $1 order by created_at",
+        [id],
+      );
+      return rows.map((row) => `${row.given ? "given" : "mailed"} ${row.state}`);
+    };
+    expect(await states()).toEqual(["mailed replaced", "given open", "mailed replaced", "mailed open"]);
+    const visitor = await new Visitor(desk.origin).open(given);
+    await visitor.fill("New password", "Another-Harbour-43").press("Save password");
+    expect((await states()).slice(2)).toEqual(["mailed replaced", "mailed account-changed"]);
+  });
+});
+
 describe("a link for a new password that somebody gave who", () => {
   it.each(["is deactivated", "is no administrator any more"])("%s does not work any more", async (fate) => {
     const giver = await addPerson(desk, `giver-${fate.length}@example.com`, ["administrator"]);

@@ -1,5 +1,5 @@
 import { openTestDesk, type TestDesk } from "../support/desk";
-import { addPerson, givePassword, type Known, PASSWORD, setUp } from "../support/people";
+import { addPerson, enrol, givePassword, type Known, PASSWORD, setUp, signIn } from "../support/people";
 import { PostOffice } from "../support/post-office";
 import { untilBlocked } from "../support/until";
 import { Visitor } from "../support/visitor";
@@ -131,6 +131,30 @@ describe("changing the email", () => {
       },
     ],
     [
+      "signs out everywhere else",
+      async () => {
+        const elsewhere = await signIn(desk, ada);
+        await (await elsewhere.open("/profile/sessions")).press("Sign out everywhere else");
+      },
+    ],
+    [
+      "signs the device out that asked",
+      async () => {
+        const elsewhere = await signIn(desk, ada);
+        const { rows } = await desk.db.query("select id from sessions order by started_at");
+        const _csrf = (await elsewhere.open("/profile/sessions")).hidden("_csrf");
+        await elsewhere.post(`/profile/sessions/${rows[0].id}/end`, { _csrf });
+        expect(elsewhere.text).toContain("That device is signed out.");
+      },
+    ],
+    [
+      "resets two-factor authentication",
+      async () => {
+        const elsewhere = await signIn(desk, ada);
+        await enrol(desk, await elsewhere.open("/profile/two-factor/reset"), ada.email);
+      },
+    ],
+    [
       "is signed out everywhere by an administrator",
       async () => {
         const eve = await addPerson(desk, "eve@example.com", ["administrator"]);
@@ -161,6 +185,16 @@ describe("changing the email", () => {
     expect(thief.text).toContain("has changed since it was sent");
     const { rows } = await desk.db.query("select from people where email = 'ada@example.com'");
     expect(rows).toHaveLength(1);
+  });
+
+  it("goes on where they only sign out, or end a device that was signed out already", async () => {
+    await ask("countess@example.com");
+    const mailed = await linkTo("countess@example.com");
+    const _csrf = (await ada.visitor.open("/profile/sessions")).hidden("_csrf");
+    await ada.visitor.post("/profile/sessions/00000000-0000-4000-8000-000000000000/end", { _csrf });
+    await ada.visitor.press("Sign out");
+    const anywhere = await (await new Visitor(desk.origin).open(mailed)).press("Confirm");
+    expect(anywhere.heading).toBe("Your email is changed");
   });
 
   it("asked for with a session that ends at that moment sends nothing", async () => {

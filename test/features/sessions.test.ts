@@ -1,4 +1,7 @@
+import { Pool } from "pg";
+import type { Actor } from "../../src/base/actor";
 import { SESSION_TIMEOUTS } from "../../src/base/session-timeout";
+import { endOwnSession } from "../../src/features/sessions/end-session";
 import { pruneSessions } from "../../src/records/sessions/sessions";
 import { openTestDesk, type TestDesk } from "../support/desk";
 import { addPerson, codeNow, givePassword, type Known, setUp, signIn } from "../support/people";
@@ -230,6 +233,13 @@ describe("a session", () => {
     expect(ada.visitor.cookies.has("latchkey")).toBe(false);
     expect((await desk.db.query("select from sessions")).rowCount).toBe(0);
     expect((await copy.open("/profile")).path).toMatch(/^\/sign-in/);
+  });
+
+  it("that nobody has is signed out of without asking the database, which anybody could have done over and over", async () => {
+    const nowhere = new Pool({ connectionString: "postgres://nobody@127.0.0.1:1/none" });
+    const visitor: Actor = { kind: "visitor", personId: null, sessionId: null, address: null, client: null };
+    await endOwnSession(nowhere, visitor, undefined);
+    await expect(endOwnSession(nowhere, visitor, "a name")).rejects.toThrow("ECONNREFUSED");
   });
 
   it("ended like another device's, by its own id, is signed out: its cookie is taken away", async () => {

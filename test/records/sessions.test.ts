@@ -1,8 +1,10 @@
 import { Pool } from "pg";
 import type { Actor } from "../../src/base/actor";
+import type { Queryable } from "../../src/platform/database";
 import { touchSessions } from "../../src/records/sessions/lookups";
 import {
   deleteSessionBySid,
+  findSuccessor,
   insertSession,
   renameSession,
   saveSession,
@@ -122,4 +124,21 @@ describe("a change of what outlives a session", () => {
     await expect(change()).rejects.toMatchObject({ status: 403 });
     expect(made).toBe(1);
   });
+});
+
+it("what took a session's place is looked for by an index, however many sessions there are", async () => {
+  const client = await database.db.connect();
+  const plan: string[] = [];
+  const explaining = {
+    query: async (text: string, values: unknown[]) => {
+      const { rows } = await client.query(`explain ${text}`, values);
+      plan.push(...rows.map((row) => row["QUERY PLAN"]));
+      return { rows: [] };
+    },
+  };
+  await client.query("begin; set local enable_seqscan = off");
+  await findSuccessor(explaining as unknown as Queryable, "a name");
+  await client.query("rollback");
+  client.release();
+  expect(plan.join("\n")).toContain("sessions_before");
 });

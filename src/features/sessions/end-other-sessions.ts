@@ -1,11 +1,15 @@
 import type { Pool } from "pg";
 import type { Actor } from "../../base/actor";
 import { transaction } from "../../platform/database";
+import { endLinksOf } from "../../records/links";
 import { lockPerson } from "../../records/people";
 import * as records from "../../records/sessions/sessions";
 import { addTrailEntry } from "../../records/trail";
 
-/** Ends every session of the actor but the one they act in, also half signed in ones; returns how many. */
+/**
+ * Ends every session of the actor but the one they act in, also half signed in ones, and with them the links that were
+ * asked for: a stranger in one of them may have. Returns how many sessions.
+ */
 export async function endOtherSessions(
   db: Pool,
   actor: Actor,
@@ -15,6 +19,7 @@ export async function endOtherSessions(
   return transaction(db, async (tx) => {
     // Locked, so that no session that is just stepping up slips through under a new id.
     await lockPerson(tx, personId);
+    await endLinksOf(tx, personId);
     const ended = await records.endOtherSessions(tx, personId, keptId);
     if (ended > 0)
       await addTrailEntry(tx, { action: "sessions.ended", actor, subjectId: personId, details: { ended } });

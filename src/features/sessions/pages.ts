@@ -82,6 +82,7 @@ export async function signOut(visit: Visit): Promise<void> {
 }
 
 // The stored name of the session the browser sent: where there is none of it any more, the request has been given another.
-function sentSid({ req, desk }: Visit): string {
-  return hashSid(readSid(req.headers.cookie, desk.cookie) ?? "");
+function sentSid({ req, desk }: Visit): string | undefined {
+  const sid = readSid(req.headers.cookie, desk.cookie);
+  return sid === undefined ? undefined : hashSid(sid);
 }

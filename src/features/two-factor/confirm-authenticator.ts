@@ -5,6 +5,7 @@ import { authenticatorReplaced } from "../../platform/letters";
 import { matchingStep, normaliseCode } from "../../platform/one-time-code";
 import type { Seal } from "../../platform/seal";
 import { hintAtClock } from "../../records/clock-hints";
+import { endLinksOf } from "../../records/links";
 import { queueLetter } from "../../records/mail";
 import { lockPerson } from "../../records/people";
 import * as secondFactors from "../../records/second-factors";
@@ -22,7 +23,7 @@ export type ConfirmAnswer =
 
 /**
  * Makes the authenticator this session is enrolling the person's own, in one transaction: until its code is confirmed
- * the old one works, from then on only the new one does; other sessions end and the recovery codes are new.
+ * the old one works, from then on only the new one does; other sessions and open links end, and the recovery codes are new.
  * An enrolment (as against a reset) is refused once the person has an authenticator.
  */
 export async function confirmAuthenticator(
@@ -54,6 +55,7 @@ export async function confirmAuthenticator(
     await secondFactors.deleteSecondFactor(tx, request.personId);
     await secondFactors.confirmPending(tx, pending.id);
     const ended = await endOtherSessions(tx, request.personId, actor.sessionId);
+    if (current) await endLinksOf(tx, request.personId);
     const recoveryCodes = await drawRecoveryCodes(tx, tools.pepper, request.personId);
     await addTrailEntry(tx, {
       action: current ? "second-factor.reset" : "second-factor.enrolled",
