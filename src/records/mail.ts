@@ -17,7 +17,14 @@ export type DueMail = {
   createdAt: Date;
 };
 
-/** Queues a letter in the transaction of the change it tells of; it is sent after that has committed. */
+// Whoever makes key after key would otherwise hold up everybody else's letters.
+const WAITING_AT_ONCE = 20;
+const FURTHER_APART_SECONDS = 3;
+
+/**
+ * Queues a letter in the transaction of the change it tells of; it is sent after that has committed, and where more than
+ * twenty wait for the same recipient, three seconds later for each.
+ */
 export async function queueLetter(
   db: Queryable,
   seal: Seal,
@@ -25,7 +32,12 @@ export async function queueLetter(
   letter: Letter,
 ): Promise<void> {
   const sealed = seal.close(Buffer.from(JSON.stringify(letter)), LETTER_PURPOSE);
-  await db.query("insert into mail (recipient, sealed_letter) values ($1, $2)", [recipient, sealed]);
+  await db.query(
+    `insert into mail (recipient, sealed_letter, next_attempt_at)
+     select $1, $2, now() + greatest(0, count(*) - ${WAITING_AT_ONCE} + 1) * interval '${FURTHER_APART_SECONDS} seconds'
+       from mail where recipient = $1 and sent_at is null and given_up_at is null`,
+    [recipient, sealed],
+  );
 }
 
 /** Opens a queued letter. Throws SealBroken. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { transaction } from "../../src/platform/database";
+import { type Queryable, transaction } from "../../src/platform/database";
 import { openMailer } from "../../src/platform/mailer";
 import { CLAIM_SECONDS, claimDueMail, forgetOldMail, openLetter, queueLetter } from "../../src/records/mail";
 import { openTestDesk, type TestDesk } from "../support/desk";
@@ -65,6 +65,40 @@ async function wakeLater(): Promise<void> {
 const isSettled = (row: Row) => Math.abs(row.pause - CLAIM_SECONDS) > 5;
 const failedOnce = (row: Row) => row.error !== null;
 const countOf = (line: string) => desk.log.filter((each) => each.includes(line)).length;
+
+describe("letters to one person", () => {
+  /** In how many seconds each is due that waits, as they were queued. */
+  const dueIn = async (tx: Queryable) => {
+    const { rows } = await tx.query<{ seconds: number }>(
+      `select extract(epoch from next_attempt_at - now())::int as seconds from mail where sent_at is null
+        order by recipient desc, next_attempt_at`,
+    );
+    return rows.map(({ seconds }) => seconds);
+  };
+  const queueMany = async (tx: Queryable, recipient: string, letters: number) => {
+    for (let i = 0; i < letters; i++) await queueLetter(tx, desk.desk.seal, recipient, LETTER);
+  };
+  const AT_ONCE = Array.from({ length: 20 }, () => 0);
+
+  it("hold up nobody else's: past twenty that wait, each is due three seconds later", async () => {
+    await transaction(desk.db, async (tx) => {
+      await queueMany(tx, "busy@example.com", 24);
+      await queueMany(tx, ADA, 1);
+      expect(await dueIn(tx)).toEqual([...AT_ONCE, 3, 6, 9, 12, 0]);
+    });
+    desk.desk.mail.wake();
+    expect((await office.next(ADA)).subject).toBe(LETTER.subject);
+  });
+
+  it("count while they wait: once they are sent, the next is due at once", async () => {
+    await transaction(desk.db, async (tx) => {
+      await queueMany(tx, "busy@example.com", 24);
+      await tx.query("update mail set sent_at = now(), sealed_letter = null");
+      await queueMany(tx, "busy@example.com", 1);
+      expect(await dueIn(tx)).toEqual([0]);
+    });
+  });
+});
 
 describe("a queued letter", () => {
   it("arrives as text and as HTML, from and to the right addresses, and its words are dropped", async () => {
