@@ -24,6 +24,7 @@ const OPEN = "used_at is null and ended_at is null and expires_at > clock_timest
 const COLUMNS = `id, person_id as "personId", email, roles, created_at as "createdAt", expires_at as "expiresAt",
   case when used_at is not null then 'used' when ended_at is not null then ended_by
        when ${OPEN} then 'open' else 'late' end as state`;
+
 /**
  * Adds a link, ending older open ones of the same purpose and person (or address, where there is no person yet): the
  * newest alone works, but for one that an administrator gave, which anybody could end otherwise by asking for a letter.

@@ -4,7 +4,7 @@ import { keyChecks, profiles } from "./asks";
 import type { Ask } from "./connection";
 import { openInstallation } from "./installation";
 import { load } from "./load";
-import { ALL_CORES, moveTo, ONE_CORE, pinOurselves } from "./serve";
+import { ALL_CORES, canPin, moveTo, ONE_CORE, pinOurselves } from "./serve";
 
 const CONNECTIONS = 32;
 
@@ -12,10 +12,13 @@ const CONNECTIONS = 32;
  * How much more two replicas on all cores answer in a second than one on all cores, and than one on a single core; the
  * database and the load are each time on the cores that the replicas are on. Medians of paired rounds.
  */
-export type Replicas = Record<
-  "keyChecksToOne" | "profilesToOne" | "keyChecksToOneCore" | "profilesToOneCore",
-  number
->;
+export type Replicas = {
+  keyChecksToOne: number;
+  profilesToOne: number;
+  /** Only where programs can be moved to a core. */
+  keyChecksToOneCore?: number;
+  profilesToOneCore?: number;
+};
 
 /** Measures them, with the same number of connections in all. */
 export async function replicas(rounds: number): Promise<Replicas> {
@@ -24,8 +27,9 @@ export async function replicas(rounds: number): Promise<Replicas> {
     const one = await installation.serve(ALL_CORES);
     const two = await installation.serve(ALL_CORES);
     const everything = [process.pid, one.pid, two.pid];
-    const move = async (cores: string) =>
-      moveTo(cores, [...everything, ...(await postgresOf(installation.db))]);
+    const move = async (cores: string) => {
+      if (canPin) moveTo(cores, [...everything, ...(await postgresOf(installation.db))]);
+    };
     const ratioOf = async (asks: Ask[], coresOfOne: string) => {
       const ratios: number[] = [];
       for (let round = -1; round < rounds; round++) {
@@ -38,9 +42,13 @@ export async function replicas(rounds: number): Promise<Replicas> {
       return ratios.sort((a, b) => a - b)[Math.floor(rounds / 2)] ?? Number.NaN;
     };
     const [checks, pages] = [keyChecks(installation.askers), profiles(installation.askers)];
-    return {
+    const onAll = {
       keyChecksToOne: await ratioOf(checks, ALL_CORES),
       profilesToOne: await ratioOf(pages, ALL_CORES),
+    };
+    if (!canPin) return onAll;
+    return {
+      ...onAll,
       keyChecksToOneCore: await ratioOf(checks, ONE_CORE),
       profilesToOneCore: await ratioOf(pages, ONE_CORE),
     };

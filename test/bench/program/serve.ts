@@ -5,7 +5,8 @@ import path from "node:path";
 
 const ROOT = path.join(__dirname, "..", "..");
 const TASKSET = "/usr/bin/taskset";
-const canPin = existsSync(TASKSET) && cpus().length > 1;
+/** Whether programs can be kept on a core. */
+export const canPin = existsSync(TASKSET) && cpus().length > 1;
 
 /** A program under measurement, or what it needs: stopped by its id. */
 export type Server = { port: number; pid: number; stop(): Promise<void> };
