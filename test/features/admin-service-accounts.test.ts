@@ -48,6 +48,17 @@ async function letters(about: string): Promise<{ recipient: string; subject: str
 }
 
 describe("a service account", () => {
+  it("has its roles found by their label, whether any are defined or none", async () => {
+    const labelled =
+      /<fieldset[^>]* aria-labelledby="roles-legend"[^>]*>\s*<legend id="roles-legend">Roles<\/legend>/;
+    await visitor.open(LIST);
+    expect(visitor.html).toMatch(labelled);
+    await desk.db.query("delete from roles");
+    await visitor.open(LIST);
+    expect(visitor.html).toMatch(labelled);
+    expect(visitor.text).toContain("No roles have been defined");
+  });
+
   it("has a key from creation to revocation, which programs use under its name", async () => {
     await addPerson(desk, "grace@example.com");
     const page = await create("nightly-report", "Grace@Example.com");
