@@ -100,9 +100,10 @@ export async function verifyPassword(
   passwords: Passwords,
   typed: string,
   found: { id: string; passwordHash: string | undefined } | undefined,
+  known = true,
 ): Promise<string | undefined> {
   const hash = found?.passwordHash;
-  if (!(await passwords.matches(typed, hash)) || !found || hash === undefined) return undefined;
+  if (!(await passwords.matches(typed, hash, known)) || !found || hash === undefined) return undefined;
   const stronger = await passwords.strengthen(typed, hash);
   if (stronger === undefined) return hash;
   const { rowCount } = await db.query(
@@ -112,7 +113,7 @@ export async function verifyPassword(
   if (rowCount === 1) return stronger;
   // Replaced meanwhile: made anew elsewhere, or by another password, which wins.
   const present = await findPasswordHash(db, found.id);
-  return (await passwords.matches(typed, present)) ? present : undefined;
+  return (await passwords.matches(typed, present, known)) ? present : undefined;
 }
 
 /** Sets a person's password. */

@@ -48,8 +48,9 @@ export class TooManyTries {
   }
 }
 
-/** A guess to make, and which answers make it a wrong one: only those stay counted. */
+/** A guess to make, and which answers make it a wrong one: only those stay counted. `before` may throw to have it not made. */
 type Attempt<Answer, Told extends unknown[] = []> = {
+  before?: (...told: Told) => void;
   make: (...told: Told) => Promise<Answer>;
   isWrong: (answer: Answer) => boolean;
 };
@@ -63,10 +64,11 @@ export async function guess<Answer>(
   visit: Visit,
   what: Guessed,
   email: string,
-  { make, isWrong }: Attempt<Answer, [known: boolean]>,
+  { before, make, isWrong }: Attempt<Answer, [known: boolean]>,
 ): Promise<Answer | TooManyTries> {
   const address = clientAddress(visit.req.ip);
   const { account, known } = await findGuessedAccount(visit.desk.db, email, address);
+  before?.(known);
   const throttles = known
     ? throttlesFor(what, account, address)
     : [...throttlesFor(what, account), addressThrottle(address)];

@@ -1,13 +1,15 @@
+import { Refusal } from "../../src/base/refusal";
 import { openTestDesk, type TestDesk } from "../support/desk";
-import { PASSWORD, setUp } from "../support/people";
+import { type Known, PASSWORD, setUp } from "../support/people";
 import { Visitor } from "../support/visitor";
 
 const AT_ONCE = 60;
 
 let desk: TestDesk;
+let ada: Known;
 beforeAll(async () => {
   desk = await openTestDesk({ trustProxy: true });
-  await setUp(desk);
+  ada = await setUp(desk);
 });
 afterAll(() => desk.close());
 
@@ -17,9 +19,10 @@ async function underWayAt(send: (answered: () => void) => Promise<unknown>): Pro
   const { mustHaveRoom } = passwords;
   const seen: number[] = [];
   let answered = 0;
-  passwords.mustHaveRoom = () => {
-    seen.push(seen.length + 1 - answered);
-    mustHaveRoom();
+  passwords.mustHaveRoom = (known) => {
+    // Asked for anybody before the address is looked up, and once more for strangers.
+    if (known) seen.push(seen.length + 1 - answered);
+    mustHaveRoom(known);
   };
   try {
     await send(() => {
@@ -51,5 +54,39 @@ describe("many sign-ins at once", () => {
     expect(underWay).toHaveLength(AT_ONCE);
     // Two, the one whose answer is on its way, and where the machine is slow those that have taken their time.
     expect(Math.max(...underWay)).toBeLessThan(9);
+  });
+
+  it("leave a place in the line for whoever has signed in from their address before, before and when they are counted", async () => {
+    const { passwords } = desk.desk;
+    const mustHaveRoom = jest.spyOn(passwords, "mustHaveRoom");
+    const matches = jest.spyOn(passwords, "matches");
+    const visitor = new Visitor(desk.origin);
+    const signIn = async (address: string) => {
+      visitor.address = address;
+      await visitor.post("/sign-in", { email: ada.email, password: "not this one" });
+      const [rooms, waits] = [mustHaveRoom.mock.calls, matches.mock.calls.map(([, , known]) => known)];
+      jest.clearAllMocks();
+      return [...rooms.flat(), ...waits];
+    };
+    expect(await signIn("10.2.0.1")).toEqual([true, false, false]);
+    expect(await signIn("127.0.0.1")).toEqual([true, true, true]);
+    jest.restoreAllMocks();
+  });
+
+  it("cost a stranger no try where the line has room only for those who are known", async () => {
+    const { passwords } = desk.desk;
+    jest.spyOn(passwords, "mustHaveRoom").mockImplementation((known) => {
+      if (!known) throw new Refusal(503, "Too many passwords are being checked.", 5);
+    });
+    await desk.db.query("delete from throttles");
+    const visitor = new Visitor(desk.origin);
+    visitor.address = "10.2.0.2";
+    await visitor.post("/sign-in", { email: ada.email, password: PASSWORD });
+    expect(visitor.status).toBe(503);
+    expect((await desk.db.query("select from throttles")).rowCount).toBe(0);
+    visitor.address = "127.0.0.1";
+    await visitor.post("/sign-in", { email: ada.email, password: PASSWORD });
+    expect(visitor.path).toBe("/sign-in/two-factor");
+    jest.restoreAllMocks();
   });
 });

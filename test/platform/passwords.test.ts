@@ -138,7 +138,7 @@ describe("a password's hash", () => {
     expect(done).toBe(40);
   });
 
-  it("is refused with 503 at once where the line is longer than five seconds' work, or not made anew, and both are done later", async () => {
+  it("is refused with 503 at once where the line is longer than six and a half seconds' work, or not made anew, and both are done later", async () => {
     const passwords = makePasswords(Buffer.from("pepper"), 10);
     const hash = await makePasswords(Buffer.from("pepper"), 4).hash("the right password");
     const many = Array.from({ length: 1_000 }, () => passwords.hash("some").catch((error: Refusal) => error));
@@ -152,6 +152,25 @@ describe("a password's hash", () => {
     expect(refused).toHaveLength(turnedAway);
     expect(refused[0]).toMatchObject({ status: 503, retryAfterSeconds: 5 });
     expect(bcrypt.getRounds((await passwords.strengthen("the right password", hash)) ?? "")).toBe(10);
+  });
+
+  it("that a stranger would have to wait for too long has a place in the line for whoever is known", async () => {
+    let milliseconds = 0;
+    jest.spyOn(performance, "now").mockImplementation(() => {
+      milliseconds += 2_900;
+      return milliseconds;
+    });
+    const passwords = makePasswordsOn(2, 4);
+    const hash = await passwords.hash("some");
+    for (let i = 0; i < 40; i++) await passwords.hash("one that was timed");
+    const waiting = [1, 2].map(() => passwords.hash("one that is worked on, one that is next"));
+    await new Promise(setImmediate);
+    expect(passwords.line()).toEqual({ active: 1, waiting: 1, turnedAway: 0 });
+    expect(() => passwords.mustHaveRoom(false)).toThrow("Too many passwords");
+    await expect(passwords.matches("some", hash, false)).rejects.toMatchObject({ status: 503 });
+    passwords.mustHaveRoom(true);
+    expect(await passwords.matches("some", hash)).toBe(true);
+    await Promise.all(waiting);
   });
 
   it.each([

@@ -11,9 +11,10 @@ export async function checkPassword(
   passwords: Passwords,
   email: string,
   password: string,
+  known: boolean,
 ): Promise<SigningIn | "lapsed" | "wrong"> {
   const found = await findPersonByEmail(db, email);
-  const passwordHash = await verifyPassword(db, passwords, password, found);
+  const passwordHash = await verifyPassword(db, passwords, password, found, known);
   if (!found || passwordHash === undefined) return "wrong";
   return found.passwordLapsed ? "lapsed" : { ...found, passwordHash };
 }

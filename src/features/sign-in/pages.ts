@@ -39,9 +39,10 @@ export async function givePassword(visit: Visit): Promise<void> {
   const read = readBySchema(signInForm, form);
   if (!read.ok) return drawSignIn(visit, { returnTo, values, status: 422, errors: read.errors });
   const { email, password } = read.input;
-  desk.passwords.mustHaveRoom();
+  desk.passwords.mustHaveRoom(true);
   const person = await guess(visit, "password", email, {
-    make: () => checkPassword(desk.db, desk.passwords, email, password),
+    before: desk.passwords.mustHaveRoom,
+    make: (known) => checkPassword(desk.db, desk.passwords, email, password, known),
     isWrong: (found) => found === "wrong",
   });
   if (person instanceof TooManyTries) {
