@@ -8,6 +8,7 @@ import { pino } from "pino";
 import { startEmbeddedPostgres } from "../src/platform/embedded-postgres";
 import { CREATE_ADA, latchkey, runHere } from "./support/command-line";
 import { openTestDatabase } from "./support/database";
+import { newDatabaseFolder } from "./support/database-folder";
 import { PASSWORD, setupKey } from "./support/people";
 import { freePort, type Program, runProgram } from "./support/program";
 import { until } from "./support/until";
@@ -25,7 +26,7 @@ const GRACE = ["--email", "grace@example.com", "--first-name", "Grace", "--last-
 
 describe("on the data folder", () => {
   it("creates administrators and resets two-factor with the program running and stopped, all of it in the trail", async () => {
-    const folder = mkdtempSync(path.join(tmpdir(), "latchkey-cli-"));
+    const folder = newDatabaseFolder("cli");
     const port = String(await freePort());
     const env = { DATA_DIR: path.join(folder, "data"), PORT: port, BASE_URL: `http://127.0.0.1:${port}` };
     let program: Program | undefined;
@@ -97,7 +98,7 @@ describe("an installation of an earlier version, stopped", () => {
   let folder: string;
   let env: Record<string, string>;
   beforeEach(async () => {
-    folder = mkdtempSync(path.join(tmpdir(), "latchkey-cli-"));
+    folder = newDatabaseFolder("cli");
     env = { DATA_DIR: folder };
     const made = await latchkey(env, ["migrate", "--json"]);
     expect(JSON.parse(made.out).done).toEqual(MIGRATIONS);

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import path from "node:path";
 import { generateSync } from "otplib";
+import { newDatabaseFolder } from "./support/database-folder";
 import { PASSWORD, setupKey } from "./support/people";
 import { freePort, type Program, runProgram } from "./support/program";
 import { Visitor } from "./support/visitor";
@@ -20,7 +20,7 @@ async function keepDoing(act: () => Promise<void>): Promise<void> {
 }
 
 describe("killed with SIGKILL while profiles are saved and keys regenerated", () => {
-  const folder = mkdtempSync(path.join(tmpdir(), "latchkey-killed-"));
+  const folder = newDatabaseFolder("killed");
   let program: Program;
   afterAll(async () => {
     if (program.process.exitCode === null) await program.end("SIGTERM");

@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { request } from "node:http";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { generateSync } from "otplib";
 import { Client } from "pg";
 import { openTestDatabase } from "./support/database";
+import { newDatabaseFolder } from "./support/database-folder";
 import { PASSWORD, setupKey } from "./support/people";
 import { type Program, runProgram } from "./support/program";
 import { Visitor } from "./support/visitor";
@@ -16,7 +16,7 @@ let folder: string;
 const running: Program[] = [];
 
 beforeEach(() => {
-  folder = mkdtempSync(path.join(tmpdir(), "latchkey-main-"));
+  folder = newDatabaseFolder("main");
 });
 afterEach(async () => {
   for (const program of running.splice(0))

@@ -1,6 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { Client } from "pg";
 import { chooseAccount, ownCluster } from "../../src/platform/embedded-postgres/account";
 import { ensureAppDatabase } from "../../src/platform/embedded-postgres/app-database";
@@ -12,6 +10,7 @@ import { findPrograms } from "../../src/platform/embedded-postgres/programs";
 import { urlOf } from "../../src/platform/embedded-postgres/running";
 import { type ServerProcess, startServerProcess } from "../../src/platform/embedded-postgres/server-process";
 import type { Site } from "../../src/platform/embedded-postgres/types";
+import { newDatabaseFolder } from "../support/database-folder";
 import { freePort } from "../support/program";
 import { until } from "../support/until";
 
@@ -41,7 +40,7 @@ export class OwnPostgres {
     where?: string,
     started = (postgres: string) => postgres,
   ): Promise<OwnPostgres> {
-    const folder = where ?? mkdtempSync(path.join(tmpdir(), "latchkey-hold-"));
+    const folder = where ?? newDatabaseFolder("hold");
     const data = await openDataFolder(folder);
     const account = await chooseAccount(data, quiet);
     const programs = await findPrograms(account);

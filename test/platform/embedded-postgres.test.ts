@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import os from "node:os";
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, describe, expect, it, jest } from "@jest/globals";
@@ -12,6 +11,7 @@ import {
   type EmbeddedPostgres,
   startEmbeddedPostgres,
 } from "../../src/platform/embedded-postgres";
+import { newDatabaseFolder } from "../support/database-folder";
 import { until } from "../support/until";
 
 jest.setTimeout(30_000);
@@ -49,8 +49,8 @@ const folders: string[] = [];
 const apps: App[] = [];
 const servers: EmbeddedPostgres[] = [];
 
-async function newFolder(): Promise<string> {
-  const parent = await mkdtemp(path.join(os.tmpdir(), "latchkey-test-"));
+function newFolder(): string {
+  const parent = newDatabaseFolder("test");
   folders.push(path.join(parent, "data"));
   return path.join(parent, "data");
 }
@@ -158,7 +158,7 @@ afterAll(async () => {
 
 describe("the embedded Postgres", () => {
   it("makes a database at the first start and finds its rows again at the next", async () => {
-    const folder = await newFolder();
+    const folder = newFolder();
     const first = await start(folder);
     expect(first.url).toMatch(/^postgres:\/\/latchkey:[\w-]{43}@127\.0\.0\.1:\d+\/latchkey$/);
     await ask(first.url, "create table note (text text); insert into note values ('kept')");
@@ -174,7 +174,7 @@ describe("the embedded Postgres", () => {
   });
 
   itOnPosix("keeps the folder and the password to the user who runs it", async () => {
-    const folder = await newFolder();
+    const folder = newFolder();
     await start(folder);
     expect((await stat(folder)).mode & 0o777).toBe(0o700);
     expect((await stat(path.join(folder, "postgres-password"))).mode & 0o777).toBe(0o600);
@@ -182,7 +182,7 @@ describe("the embedded Postgres", () => {
   });
 
   it("listens on 127.0.0.1 alone, asks for the password and is durable unless told otherwise", async () => {
-    const folder = await newFolder();
+    const folder = newFolder();
     const server = await startEmbeddedPostgres({
       folder,
       log: quiet,
@@ -202,7 +202,7 @@ describe("the embedded Postgres", () => {
   });
 
   it("refuses a second app on the folder within two seconds while the first goes on working", async () => {
-    const folder = await newFolder();
+    const folder = newFolder();
     const app = runApp(folder);
     await until("the app has rows", () => lastNumber(app) > 3);
     const pid = await postmaster(folder);
@@ -221,7 +221,7 @@ describe("the embedded Postgres", () => {
   });
 
   it("lets the process end by itself after stop, with no Postgres left", async () => {
-    const folder = await newFolder();
+    const folder = newFolder();
     const app = runApp(folder);
     await until("the app has rows", () => lastNumber(app) > 3);
     const pid = await postmaster(folder);
@@ -232,7 +232,7 @@ describe("the embedded Postgres", () => {
   });
 
   itOnLinux("leaves no guard behind after stop", async () => {
-    const folder = await newFolder();
+    const folder = newFolder();
     const server = await start(folder);
     const guard = guardOf(await postmaster(folder)) ?? 0;
     expect(guard).toBeGreaterThan(0);
@@ -241,13 +241,13 @@ describe("the embedded Postgres", () => {
   });
 
   it("refuses a data folder that is a file", async () => {
-    const folder = await newFolder();
+    const folder = newFolder();
     await writeFile(folder, "");
     await expect(start(folder)).rejects.toThrow(DataFolderRefused);
   });
 
   it("refuses a folder whose postgres folder holds something else", async () => {
-    const folder = await newFolder();
+    const folder = newFolder();
     await mkdir(path.join(folder, "postgres"), { recursive: true });
     await writeFile(path.join(folder, "postgres/thesis.txt"), "mine");
     await expect(start(folder)).rejects.toThrow(/holds no Postgres database/);
@@ -255,7 +255,7 @@ describe("the embedded Postgres", () => {
   });
 
   it("sets a new password when the password file has been lost", async () => {
-    const folder = await newFolder();
+    const folder = newFolder();
     const first = await start(folder);
     await ask(first.url, "create table note (text text)");
     await first.stop();
@@ -266,7 +266,7 @@ describe("the embedded Postgres", () => {
   });
 
   it("says which file is wrong when the password does not open the database", async () => {
-    const folder = await newFolder();
+    const folder = newFolder();
     await (await start(folder)).stop();
     await writeFile(path.join(folder, "postgres-password"), "another\n");
     const { error } = await refusal(folder);
@@ -278,7 +278,7 @@ describe("the embedded Postgres", () => {
 
 describe("the embedded Postgres, when something is killed", () => {
   itOnPosix("ends soon after its app was killed, and the next start has every committed row", async () => {
-    const folder = await newFolder();
+    const folder = newFolder();
     const app = runApp(folder, "durable");
     await until("the app has rows", () => lastNumber(app) > 50);
     const pid = await postmaster(folder);
@@ -289,7 +289,7 @@ describe("the embedded Postgres, when something is killed", () => {
   });
 
   itOnPosix("can be started again at once after its app was killed", async () => {
-    const folder = await newFolder();
+    const folder = newFolder();
     for (let round = 0; round < 3; round += 1) {
       const app = runApp(folder);
       await until("the app has rows", () => lastNumber(app) > 10);
@@ -301,7 +301,7 @@ describe("the embedded Postgres, when something is killed", () => {
   });
 
   itOnLinux("is stopped by the next start when its app and its guard were killed", async () => {
-    const folder = await newFolder();
+    const folder = newFolder();
     const app = runApp(folder, "durable");
     await until("the app has rows", () => lastNumber(app) > 50);
     const orphan = await postmaster(folder);
@@ -318,7 +318,7 @@ describe("the embedded Postgres, when something is killed", () => {
   });
 
   it("starts although its old process number belongs to another living process", async () => {
-    const folder = await newFolder();
+    const folder = newFolder();
     const first = await start(folder);
     const [, ...lines] = (await readFile(path.join(folder, "postgres/postmaster.pid"), "utf8")).split("\n");
     await first.stop();
@@ -334,7 +334,7 @@ describe("the embedded Postgres, when something is killed", () => {
   });
 
   itOnLinux("refuses a folder whose server neither a process here nor a port tells of", async () => {
-    const folder = await newFolder();
+    const folder = newFolder();
     const first = await start(folder);
     const file = path.join(folder, "postgres/postmaster.pid");
     const text = await readFile(file, "utf8");
@@ -351,7 +351,7 @@ describe("the embedded Postgres, when something is killed", () => {
   });
 
   it("starts although a power cut left an empty postmaster.pid", async () => {
-    const folder = await newFolder();
+    const folder = newFolder();
     await (await start(folder)).stop();
     await writeFile(path.join(folder, "postgres/postmaster.pid"), "");
     const server = await start(folder);
@@ -359,7 +359,7 @@ describe("the embedded Postgres, when something is killed", () => {
   });
 
   it("comes back by itself at the same url, and still refuses a second app", async () => {
-    const folder = await newFolder();
+    const folder = newFolder();
     const server = await start(folder, "durable");
     await ask(server.url, "create table note (text text); insert into note values ('kept')");
     const pid = await postmaster(folder);
@@ -377,7 +377,7 @@ describe("the embedded Postgres, when something is killed", () => {
   });
 
   it("takes the folder again when the connection that holds it is cut", async () => {
-    const folder = await newFolder();
+    const folder = newFolder();
     const server = await start(folder);
     const holder = "select pid from pg_stat_activity where application_name = 'latchkey-lock'";
     const [before] = await ask(server.url, holder);
@@ -392,7 +392,7 @@ describe("the embedded Postgres, when something is killed", () => {
   });
 
   it("opens after first starts that were killed at any moment, and tidies up after them", async () => {
-    const folder = await newFolder();
+    const folder = newFolder();
     for (let round = 0; round < 5; round += 1) {
       const app = runApp(folder);
       await sleep(100 + Math.random() * 900);
@@ -421,11 +421,11 @@ describe("two apps that start at the same moment", () => {
   }
 
   it("on an empty folder: one runs, the other is refused", async () => {
-    for (let round = 0; round < 4; round += 1) await race(await newFolder());
+    for (let round = 0; round < 4; round += 1) await race(newFolder());
   });
 
   it("on a used folder: one runs, the other is refused", async () => {
-    const folder = await newFolder();
+    const folder = newFolder();
     await (await start(folder)).stop();
     for (let round = 0; round < 4; round += 1) await race(folder);
   });
@@ -435,7 +435,7 @@ describe("the embedded Postgres under root", () => {
   itAsRoot(
     "runs as another user, also below a folder that only root can enter, and recovers there",
     async () => {
-      const folder = await newFolder();
+      const folder = newFolder();
       await chmod(path.dirname(folder), 0o700);
       const first = await start(folder, "durable");
       await ask(first.url, "create table note (text text); insert into note values ('kept')");

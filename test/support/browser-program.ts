@@ -1,7 +1,7 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import path from "node:path";
 import { findRunningPostgres } from "../../src/platform/embedded-postgres";
+import { newDatabaseFolder } from "./database-folder";
 import { runProgram } from "./program";
 
 /** The program as people run it: built, a process of its own, with the Postgres it brings. */
@@ -19,7 +19,7 @@ export type Program = {
 
 /** Starts the built program on a fresh data folder, with what else is given in its environment. */
 export async function startProgram(env: Record<string, string> = {}): Promise<Program> {
-  const folder = await mkdtemp(path.join(tmpdir(), "latchkey-browser-"));
+  const folder = newDatabaseFolder("browser");
   const program = await runProgram({ DATA_DIR: path.join(folder, "data"), ...env });
   const [setUpAddress] = program.setUpAddresses();
   if (setUpAddress === undefined) throw new Error(`No set-up address was printed:\n${program.printed()}`);

@@ -1,15 +1,14 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { Client } from "pg";
 import { startEmbeddedPostgres } from "../../src/platform/embedded-postgres";
 import { migrate } from "../../src/platform/migrations";
+import { newDatabaseFolder } from "./database-folder";
 
 const quiet = { info() {}, warn: console.warn, error: console.error };
 
 /** One real Postgres for the whole run, with a migrated database that each test file clones. */
 export default async function globalSetup(): Promise<void> {
-  const folder = mkdtempSync(path.join(tmpdir(), "latchkey-test-"));
+  const folder = newDatabaseFolder("test");
   const postgres = await startEmbeddedPostgres({
     folder,
     log: quiet,
