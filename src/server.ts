@@ -17,7 +17,7 @@ import { forOneRequest } from "./platform/database";
 import { fewAtOnce } from "./platform/few-at-once";
 import { pageRoutes, programRoutes, type Route } from "./routes";
 import { VERIFY_PATHS } from "./web/api/addresses";
-import { openAssets } from "./web/assets";
+import { type Assets, openAssets } from "./web/assets";
 import { bornForExpress } from "./web/born-for-express";
 import { dayInWords } from "./web/day-in-words";
 import type { Desk } from "./web/desk";
@@ -25,7 +25,7 @@ import { icon } from "./web/icons";
 import { logAnswer } from "./web/log-answer";
 import { openNotes } from "./web/note-of";
 import { beginWith, standingHeaders } from "./web/standing-headers";
-import { openViews } from "./web/views";
+import { openViews, type Views } from "./web/views";
 import type { Visit } from "./web/visit";
 
 const ROOT = path.join(__dirname, "..");
@@ -54,13 +54,8 @@ export function makeServer(
   const headers = securityHeaders(desk);
   const standing = standingHeaders(headers);
   const answerError = errorPage(desk);
-  const assets = openAssets(path.join(ROOT, "public"));
-  app.locals.views = openViews(path.join(ROOT, "views"), {
-    asset: assets.address,
-    stylesheet: assets.text("style.css"),
-    icon,
-    dayInWords,
-  });
+  const { assets, views } = openFiles();
+  app.locals.views = views;
   const passes: RequestHandler[] = [
     (req, res, next) => {
       logAnswer(desk.log, req, res, noteOf?.(req));
@@ -99,6 +94,22 @@ export function makeServer(
     });
   };
   return { listener, options: bornForExpress(app) };
+}
+
+// The program's own files do not change while it runs: read and compiled once for all servers of a process.
+let files: { assets: Assets; views: Views } | undefined;
+function openFiles(): NonNullable<typeof files> {
+  if (files) return files;
+  const assets = openAssets(path.join(ROOT, "public"));
+  const { address: asset } = assets;
+  const views = openViews(path.join(ROOT, "views"), {
+    asset,
+    stylesheet: assets.text("style.css"),
+    icon,
+    dayInWords,
+  });
+  files = { assets, views };
+  return files;
 }
 
 // Express asks one route after the other; an address without a parameter is found at once.

@@ -111,7 +111,7 @@ const BY_LINK: Partial<Record<TrailAction, (whose: string, whom: string) => stri
 /** The actions for a drop-down, by their label. */
 export const TRAIL_ACTIONS = Object.entries(WORDS)
   .map(([value, [label]]) => ({ value, label }))
-  .sort((a, b) => a.label.localeCompare(b.label, "en"));
+  .sort((a, b) => (a.label.toLowerCase() < b.label.toLowerCase() ? -1 : 1));
 
 /** An entry in words for a reader: "You regenerated your API key"; `readerId` is who "you" are, null for nobody. */
 export function describeEntry(entry: TrailEntry, readerId: string | null) {
