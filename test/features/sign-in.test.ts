@@ -50,7 +50,7 @@ describe("the sign-in page", () => {
     const { passwords } = desk.desk;
     const slow = jest.spyOn(passwords, "matches");
     await tryPassword("nobody@example.com", "Wrong-Password-1");
-    expect(slow).toHaveBeenCalledWith("Wrong-Password-1", undefined);
+    expect(slow).toHaveBeenCalledWith("Wrong-Password-1", undefined, false);
     slow.mockRestore();
   });
 
