@@ -99,12 +99,17 @@ async function atStage(visit: Visit, stage: SessionStage): Promise<PersonVisit |
   const { row } = visit.req.session;
   const session = liveSessionOf(visit);
   if (!session) {
-    const page = pageOf(ON_THE_WAY.has(visit.req.path) ? { ...visit, hasPage: false } : visit);
+    const onTheWay = ON_THE_WAY.has(visit.req.path);
+    const page = pageOf(onTheWay ? { ...visit, hasPage: false } : visit);
     // What was typed is kept where the session ended by itself, not where somebody ended it.
-    if (visit.req.method === "POST" && row?.endedBy && row.stage === "signed-in") await parkForm(visit, page);
+    const isForm = visit.req.method === "POST";
+    if (isForm && row?.endedBy && row.stage === "signed-in") await parkForm(visit, page);
+    const hasCookie = cameWithCookie(visit);
+    let notice = "";
     // Half way through signing in nobody is without the cookie whose browser keeps it.
-    const lost = stage !== "signed-in" && !cameWithCookie(visit) ? "&notice=no-cookie" : "";
-    await leave(visit, `/sign-in?return=${encodeURIComponent(page)}${lost}`);
+    if (stage !== "signed-in" && !hasCookie) notice = "&notice=no-cookie";
+    else if (isForm && !onTheWay && !row && hasCookie) notice = "&notice=not-saved";
+    await leave(visit, `/sign-in?return=${encodeURIComponent(page)}${notice}`);
     return undefined;
   }
   if (session.stage === stage) {
