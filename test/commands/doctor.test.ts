@@ -52,12 +52,29 @@ describe("the doctor at an installation that does not run", () => {
       Database: "ok",
       Clock: "ok",
       Migrations: "ok",
+      Trail: "ok",
       Secret: "ok",
       Port: "ok",
       BASE_URL: "note",
       Mail: "note",
     });
     expect(code).toBe(0);
+  });
+
+  it("names what keeps the trail from being changed, where that is off or gone", async () => {
+    const look = async () => (await examine(env)).found.Trail;
+    for (const [off, on] of [
+      [
+        "alter table trail disable trigger trail_only_grows",
+        "alter table trail enable trigger trail_only_grows",
+      ],
+      ["alter table trail_chain rename to elsewhere", "alter table elsewhere rename to trail_chain"],
+    ] as const) {
+      await database.db.query(off);
+      expect(await look()).toMatchObject(problem(/^the trigger (trail|trail_chain)_only_grows is off/));
+      await database.db.query(on);
+      expect(await look()).toMatchObject({ state: "ok" });
+    }
   });
 
   it("names a wrong secret", async () => {
@@ -321,6 +338,16 @@ describe("the doctor at an installation with a data folder", () => {
     writeFileSync(path.join(folder, "file"), "");
     const file = await examine({ DATA_DIR: path.join(folder, "file") });
     expect(file.found["Data folder"]).toMatchObject(problem("is not a folder"));
+  });
+
+  it("names a secret that others can read, before anything else is looked at", async () => {
+    const file = path.join(folder, "app-secret");
+    writeFileSync(file, "a secret of this folder alone, long enough", { mode: 0o600 });
+    expect((await examine({ DATA_DIR: folder })).found.Secret?.says ?? "").not.toContain("chmod");
+    chmodSync(file, 0o640);
+    expect((await examine({ DATA_DIR: folder })).found.Secret).toMatchObject(
+      problem(`${file} is open to others than its owner: chmod 600 ${file}`),
+    );
   });
 
   it("names one that belongs to somebody else, and who", async () => {

@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync, statfsSync, statSync } from "node:fs";
 import { userInfo } from "node:os";
+import { appSecretFile } from "../../platform/app-secret";
 import type { Finding } from "../command";
 import { about } from "./finding";
 
@@ -13,7 +14,8 @@ const { ok, problem } = about("Data folder");
 /** Whose the data folder is, and how much room is left on its disk; `shut` where nothing in it can be looked at. */
 export function lookAtDataFolder(folder: string): { findings: Finding[]; shut: boolean } {
   const shut = whyShut(folder);
-  return shut ? { findings: [shut], shut: true } : { findings: [ok(folder), aboutRoom(folder)], shut: false };
+  if (shut) return { findings: [shut], shut: true };
+  return { findings: [ok(folder), ...aboutReaders(folder), aboutRoom(folder)], shut: false };
 }
 
 function missing(folder: string): Finding {
@@ -41,6 +43,13 @@ function whyShut(folder: string): Finding | undefined {
       `${folder} belongs to user id ${owner} and cannot be used by ${username} (user id ${uid}): ${mend}`,
     );
   }
+}
+
+// Whoever can read it can open everything that is sealed, and sign cookies.
+function aboutReaders(folder: string): Finding[] {
+  const file = appSecretFile(folder);
+  if (!existsSync(file) || (statSync(file).mode & 0o077) === 0) return [];
+  return [about("Secret").problem(`${file} is open to others than its owner: chmod 600 ${file}`)];
 }
 
 function aboutRoom(folder: string): Finding {

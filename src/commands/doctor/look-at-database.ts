@@ -3,6 +3,7 @@ import { openPool } from "../../platform/database";
 import { findPendingMigrations } from "../../platform/migrations";
 import { countReplicas } from "../../records/replicas";
 import { type DatabaseServer, readServer } from "../../records/server";
+import { listMissingTrailGuards, type TrailGuard } from "../../records/trail-guards";
 import { type Finding, sentenceOf } from "../command";
 import { MIGRATIONS, openDatabase } from "../open-installation";
 import { mendOf } from "../tell-unreached";
@@ -30,7 +31,11 @@ export async function lookAtDatabase(config: Config): Promise<{ findings: Findin
         return { findings: [...findings, about("Migrations").problem(sentenceOf(error))] };
       }
       return {
-        findings: [...findings, ...(await lookAtSecret(db, config))],
+        findings: [
+          ...findings,
+          ...aboutTrail(await listMissingTrailGuards(db)),
+          ...(await lookAtSecret(db, config)),
+        ],
         running: await countReplicas(db),
       };
     } finally {
@@ -64,6 +69,17 @@ function aboutMigrations(pending: string[]): Finding {
   const { ok, problem } = about("Migrations");
   if (pending.length === 0) return ok("up to date");
   return problem(`${pending.join(", ")} missing: run the command migrate, or start the program`);
+}
+
+function aboutTrail(missing: TrailGuard[]): Finding[] {
+  const { ok, problem } = about("Trail");
+  if (missing.length === 0) return [ok("the database lets nobody change what is in it")];
+  return missing.map(({ table, trigger }) =>
+    problem(
+      `the trigger ${trigger} is off, so that entries can be changed: alter table ${table} enable trigger ${trigger} ` +
+        "(where it is gone, restore a backup), and see what audit verify says",
+    ),
+  );
 }
 
 function aboutClock(skew: number, sameComputer: boolean): Finding {
