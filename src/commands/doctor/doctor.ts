@@ -33,7 +33,7 @@ export const doctor: Command = {
     if (config.metricsPort !== undefined)
       findings.push(await lookAtMetricsPort(config.metricsPort, config.host));
     findings.push(...aboutBaseUrl(config), ...lookAtBehindProxy(config));
-    findings.push(...(await lookAtReach(config, introductions, database.running ?? 0)));
+    findings.push(...(await lookAtReach(config, introductions, database.running)));
     findings.push(await lookAtMail(config), ...lookAtEncryption(config));
     return answerOf(findings);
   },

@@ -9,14 +9,21 @@ import { about } from "./finding";
 const base = about("BASE_URL");
 const proxy = about("Proxy");
 
-/** Whether people get to this installation by BASE_URL, and what the program sees of them when they do. */
+/**
+ * Whether people get to this installation by BASE_URL, and what the program sees of them when they do; `running` programs
+ * there are, as far as the database tells.
+ */
 export async function lookAtReach(
   config: Config,
   introductions: Introduction[],
-  running: number,
+  running: number | undefined,
 ): Promise<Finding[]> {
   const { baseUrl } = config;
-  if (running === 0) return [base.note(`${baseUrl.origin} was not tried, because the program does not run`)];
+  if (!running) {
+    const why =
+      running === 0 ? "the program does not run" : "the database does not say whether the program runs";
+    return [base.note(`${baseUrl.origin} was not tried, because ${why}`)];
+  }
   const asked = await askProgram(baseUrl.origin, introductions);
   if (!asked) return [];
   if (asked.kind !== "ours") return [base.problem(whyNotOurs(asked, baseUrl))];

@@ -1,3 +1,4 @@
+import { clientAddress } from "../../base/client";
 import { Refusal } from "../../base/refusal";
 import { readVersion } from "../../platform/version";
 import { doesAnswer } from "../../records/server";
@@ -55,8 +56,8 @@ export async function describe({ req, res, desk }: Visit): Promise<void> {
     cookieDomain: desk.cookie.domain ?? null,
     returnOrigins: [...desk.returnOrigins],
     protocol: req.protocol,
-    address: req.ip ?? null,
-    peer: req.socket.remoteAddress ?? null,
+    address: clientAddress(req.ip),
+    peer: clientAddress(req.socket.remoteAddress),
     believesPeer: req.app.get("trust proxy fn")(req.socket.remoteAddress ?? "", 0),
     forwardedProto: req.get("x-forwarded-proto") ?? null,
     forwardedFor: req.get("x-forwarded-for") ?? null,
