@@ -99,17 +99,12 @@ async function atStage(visit: Visit, stage: SessionStage): Promise<PersonVisit |
   const { row } = visit.req.session;
   const session = liveSessionOf(visit);
   if (!session) {
-    const onTheWay = ON_THE_WAY.has(visit.req.path);
-    const page = pageOf(onTheWay ? { ...visit, hasPage: false } : visit);
+    const page = pageOf(ON_THE_WAY.has(visit.req.path) ? { ...visit, hasPage: false } : visit);
     // What was typed is kept where the session ended by itself, not where somebody ended it.
-    const isForm = visit.req.method === "POST";
-    if (isForm && row?.endedBy && row.stage === "signed-in") await parkForm(visit, page);
-    const hasCookie = cameWithCookie(visit);
-    let notice = "";
+    if (visit.req.method === "POST" && row?.endedBy && row.stage === "signed-in") await parkForm(visit, page);
     // Half way through signing in nobody is without the cookie whose browser keeps it.
-    if (stage !== "signed-in" && !hasCookie) notice = "&notice=no-cookie";
-    else if (isForm && !onTheWay && !row && hasCookie) notice = "&notice=not-saved";
-    await leave(visit, `/sign-in?return=${encodeURIComponent(page)}${notice}`);
+    const lost = stage !== "signed-in" && !cameWithCookie(visit) ? "&notice=no-cookie" : "";
+    await leave(visit, `/sign-in?return=${encodeURIComponent(page)}${lost}`);
     return undefined;
   }
   if (session.stage === stage) {

@@ -147,12 +147,10 @@ function noticeFor(visit: Visit, asked: string | undefined): string | undefined 
     const { host, origin } = visit.desk.baseUrl;
     return `Signing in needs a cookie, and your browser sent none. Allow cookies for ${host}, open ${origin} and sign in again.`;
   }
-  if (asked === "not-saved" && !row)
-    return "Your session has ended, and what you sent was not saved. Sign in to go on where you were.";
   // A browser that still has its cookie on the way to some page, for a session that is not there any more.
   if (!row && cameWithCookie(visit) && readQuery(visit.req).return)
     return "Your session has ended. Sign in to go on where you were.";
-  if (!row || row.alive) return undefined;
+  if (!row || row.alive) return whereTo(visit);
   if (row.stage !== "signed-in") return "Signing in was not finished in time. Start again.";
   if (row.endedBy === "idle-timeout")
     return `You were signed out after ${describeTimeout(row.idleTimeout ?? 0)} without activity. ${andThen}`;
@@ -162,8 +160,8 @@ function noticeFor(visit: Visit, asked: string | undefined): string | undefined 
 }
 
 // To an application that somebody came from, so that they know what they are signing in to.
-function whereTo({ desk }: Visit, returnTo: string): string | undefined {
-  const application = addressOn(returnTo, desk.returnOrigins);
+function whereTo({ req, desk }: Visit): string | undefined {
+  const application = addressOn(readQuery(req).return ?? "", desk.returnOrigins);
   return application && `Sign in to go on to ${application.host}.`;
 }
 
@@ -178,6 +176,5 @@ async function drawSignIn(visit: Visit, page: Partial<Page> & { returnTo: string
     begunAt,
     cookieTrouble: cookieTrouble(visit)?.sentence,
     ...page,
-    notice: page.notice ?? whereTo(visit, page.returnTo),
   });
 }
