@@ -308,7 +308,10 @@ describe("GET /auth/forward sends a browser to sign in", () => {
     const { pathname, search } = new URL(headers.get("location") ?? "");
     await visitor.open(pathname + search);
     expect(visitor.text).toContain("Sign in to go on to wiki.example.com.");
+    expect(visitor.$(".notice[autofocus]")).toHaveLength(1);
     await visitor.fill("Email", zoe.email).fill("Password", "wrong").press("Sign in");
+    expect(visitor.text).toContain("Sign in to go on to wiki.example.com.");
+    expect(visitor.$("[autofocus]").attr("class")).toBe("error-summary");
     await visitor.fill("Email", zoe.email).fill("Password", zoe.password).press("Sign in");
     const code = freshCode(desk, zoe.secret);
     const sent = visitor.fieldsOf("Verify");

@@ -24,10 +24,8 @@ export async function show(visit: Visit): Promise<void> {
   const query = readQuery(visit.req);
   if (session.row?.alive && session.row.stage === "signed-in")
     return leave(visit, returnAddress(query.return, "/profile", visit.desk.returnOrigins));
-  await drawSignIn(visit, {
-    returnTo: returnAddress(query.return, "", visit.desk.returnOrigins),
-    notice: noticeFor(visit, query.notice),
-  });
+  const returnTo = returnAddress(query.return, "", visit.desk.returnOrigins);
+  await drawSignIn(visit, { returnTo, notice: noticeFor(visit, query.notice) ?? whereTo(visit, returnTo) });
 }
 
 /** POST /sign-in: a right password leads to the second step. */
@@ -150,7 +148,7 @@ function noticeFor(visit: Visit, asked: string | undefined): string | undefined 
   // A browser that still has its cookie on the way to some page, for a session that is not there any more.
   if (!row && cameWithCookie(visit) && readQuery(visit.req).return)
     return "Your session has ended. Sign in to go on where you were.";
-  if (!row || row.alive) return whereTo(visit);
+  if (!row || row.alive) return undefined;
   if (row.stage !== "signed-in") return "Signing in was not finished in time. Start again.";
   if (row.endedBy === "idle-timeout")
     return `You were signed out after ${describeTimeout(row.idleTimeout ?? 0)} without activity. ${andThen}`;
@@ -160,8 +158,8 @@ function noticeFor(visit: Visit, asked: string | undefined): string | undefined 
 }
 
 // To an application that somebody came from, so that they know what they are signing in to.
-function whereTo({ req, desk }: Visit): string | undefined {
-  const application = addressOn(readQuery(req).return ?? "", desk.returnOrigins);
+function whereTo({ desk }: Visit, returnTo: string): string | undefined {
+  const application = addressOn(returnTo, desk.returnOrigins);
   return application && `Sign in to go on to ${application.host}.`;
 }
 
@@ -175,6 +173,7 @@ async function drawSignIn(visit: Visit, page: Partial<Page> & { returnTo: string
     setUpIsPending,
     begunAt,
     cookieTrouble: cookieTrouble(visit)?.sentence,
+    notice: whereTo(visit, page.returnTo),
     ...page,
   });
 }
