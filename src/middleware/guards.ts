@@ -96,15 +96,11 @@ function asAdministrator(visit: PersonVisit): PersonVisit {
 const ON_THE_WAY = new Set(["/confirm-password", "/session/stay"]);
 
 async function atStage(visit: Visit, stage: SessionStage): Promise<PersonVisit | undefined> {
-  const { row } = visit.req.session;
   const session = liveSessionOf(visit);
   if (!session) {
     const page = pageOf(ON_THE_WAY.has(visit.req.path) ? { ...visit, hasPage: false } : visit);
-    // What was typed is kept where the session ended by itself, not where somebody ended it.
-    if (visit.req.method === "POST" && row?.endedBy && row.stage === "signed-in") await parkForm(visit, page);
-    // Half way through signing in nobody is without the cookie whose browser keeps it.
-    const lost = stage !== "signed-in" && !cameWithCookie(visit) ? "&notice=no-cookie" : "";
-    await leave(visit, `/sign-in?return=${encodeURIComponent(page)}${lost}`);
+    const notice = await noticeOfLoss(visit, stage, page);
+    await leave(visit, `/sign-in?return=${encodeURIComponent(page)}${notice ? `&notice=${notice}` : ""}`);
     return undefined;
   }
   if (session.stage === stage) {
@@ -114,4 +110,16 @@ async function atStage(visit: Visit, stage: SessionStage): Promise<PersonVisit |
   }
   await leave(visit, pageOfStage(session.stage));
   return undefined;
+}
+
+// What the sign-in page is to say of what this request brought, or did not bring, without a session.
+async function noticeOfLoss(visit: Visit, stage: SessionStage, page: string): Promise<string | undefined> {
+  const { method, path, session } = visit.req;
+  // Half way through signing in nobody is without the cookie whose browser keeps it.
+  if (stage !== "signed-in") return cameWithCookie(visit) ? undefined : "no-cookie";
+  if (method !== "POST") return undefined;
+  // What was typed is kept where the session ended by itself, not where somebody ended it.
+  const { row } = session;
+  const kept = row?.endedBy && row.stage === "signed-in" && (await parkForm(visit, page));
+  return kept || ON_THE_WAY.has(path) ? undefined : "not-saved";
 }

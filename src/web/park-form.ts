@@ -9,16 +9,17 @@ import type { Visit } from "./visit";
 /**
  * Keeps what was typed into the form this request brings, for the page at `path`, until the same person is signed in
  * (or has confirmed their password) again in this browser. Only a form with this session's token: no other site may
- * fill in somebody's pages.
+ * fill in somebody's pages. False where nothing is kept.
  */
-export async function parkForm({ req, desk }: Visit, path: string): Promise<void> {
+export async function parkForm({ req, desk }: Visit, path: string): Promise<boolean> {
   const { csrfSecret, row } = req.session;
   const personId = row?.personId;
   const { _csrf = "", ...form } = readForm(req);
   const fields = fieldsToPark(form);
-  if (!fields || !personId || !csrfSecret || !new Tokens().verify(csrfSecret, _csrf)) return;
+  if (!fields || !personId || !csrfSecret || !new Tokens().verify(csrfSecret, _csrf)) return false;
   const sealedFields = desk.seal.close(Buffer.from(JSON.stringify(fields)), parkedFormPurpose(personId));
   await insertParkedForm(desk.db, { sid: hashSid(req.sessionID), personId, path, sealedFields });
+  return true;
 }
 
 /** What was typed into a form of this page before its session ended. */

@@ -5,6 +5,7 @@ import { ageSession } from "../support/time";
 import { Visitor } from "../support/visitor";
 
 const NOTICE = "Nothing of this is saved yet: here is what you had typed";
+const NOT_SAVED = "What was sent after that was not saved. Sign in to go on where you were.";
 let desk: TestDesk;
 let ada: Known;
 beforeEach(async () => {
@@ -43,6 +44,7 @@ describe("a form sent after the session has ended", () => {
     expect(ada.visitor.path).toBe("/sign-in?return=%2Fprofile");
     expect(ada.visitor.text).toContain("You were signed out after 30 minutes without activity");
     expect(ada.visitor.text).toContain("What you typed is kept for 15 minutes");
+    expect(ada.visitor.text).not.toContain("not saved");
     await signInAgain();
     expect(ada.visitor.path).toBe("/profile");
     expect(ada.visitor.text).toContain(NOTICE);
@@ -145,12 +147,24 @@ describe("a form sent after the session has ended", () => {
     }
   });
 
-  it("is not kept where somebody ended the session, as by signing out everywhere", async () => {
+  it("is not kept where somebody ended the session, as by signing out everywhere, which the page says", async () => {
     await ada.visitor.open("/profile");
     ada.visitor.fill("First Name", "Augusta");
     await desk.db.query("delete from sessions");
     await send(ada.visitor, "Save Changes");
     expect(await parked()).toEqual([]);
+    expect(ada.visitor.text).toContain(`Your session has ended. ${NOT_SAVED}`);
+    expect(await firstName()).toBe("Ada");
+    await ada.visitor.open("/profile");
+    expect(ada.visitor.text).toContain("Your session has ended. Sign in to go on where you were.");
+  });
+
+  it("is not kept of somebody who has signed out in another tab, which the page says", async () => {
+    await ada.visitor.open("/profile");
+    const { action, fields } = ada.visitor.fieldsOf("Save Changes");
+    await ada.visitor.press("Sign out");
+    await ada.visitor.post(action, { ...fields, firstName: "Augusta" });
+    expect(ada.visitor.text).toContain("You are not signed in, so what was sent was not saved.");
   });
 
   it("is not kept of somebody who was only half signed in, nor of somebody deactivated", async () => {
@@ -162,16 +176,18 @@ describe("a form sent after the session has ended", () => {
     await ada.visitor.open("/profile");
     await desk.db.query("update people set deactivated_at = now()");
     await send(ada.visitor.fill("First Name", "Augusta"), "Save Changes");
-    expect(ada.visitor.path).toBe("/sign-in?return=%2Fprofile");
+    expect(ada.visitor.path).toBe("/sign-in?return=%2Fprofile&notice=not-saved");
+    expect(ada.visitor.text).toContain("What was sent after that was not saved.");
     expect(await parked()).toEqual([]);
   });
 
-  it("keeps no password", async () => {
+  it("keeps no password, and the page says that nothing is kept", async () => {
     await ada.visitor.open("/profile/password");
     ada.visitor.fill("Current password", PASSWORD).fill("New password", "Another-Harbour-43");
     await timeOut();
     await send(ada.visitor, "Change password");
     expect(await parked()).toEqual([]);
+    expect(ada.visitor.text).toContain(`You were signed out after 30 minutes without activity. ${NOT_SAVED}`);
   });
 
   it("comes back on the page it was sent from, with its boxes ticked", async () => {

@@ -93,11 +93,13 @@ describe("the sign-in page", () => {
     const asked = "/sign-in?return=%2Fprofile%2Factivity%3Fpage%3D2";
     for (const method of ["GET", "HEAD"])
       expect(await wayOf(method, "/profile/activity?page=2", { referer })).toBe(asked);
-    const sent = "/sign-in?return=%2Fprofile%2Fsessions%3Ffrom%3Dhere";
+    const sent = "/sign-in?return=%2Fprofile%2Fsessions%3Ffrom%3Dhere&notice=not-saved";
     expect(await wayOf("POST", "/profile/sessions/end-others", { referer })).toBe(sent);
-    expect(await wayOf("POST", "/profile/email")).toBe("/sign-in?return=%2Fprofile%2Femail");
-    for (const onTheWay of ["/profile/sessions/end-others", "/confirm-password"])
-      expect(await wayOf("POST", onTheWay)).toBe("/sign-in?return=%2Fprofile");
+    expect(await wayOf("POST", "/profile/email")).toBe("/sign-in?return=%2Fprofile%2Femail&notice=not-saved");
+    expect(await wayOf("POST", "/profile/sessions/end-others")).toBe(
+      "/sign-in?return=%2Fprofile&notice=not-saved",
+    );
+    expect(await wayOf("POST", "/confirm-password")).toBe("/sign-in?return=%2Fprofile");
   });
 
   it.each([

@@ -135,9 +135,11 @@ function goOn({ req, desk }: Visit): string {
 function noticeFor(visit: Visit, asked: string | undefined): string | undefined {
   const { req } = visit;
   const { row } = req.session;
-  const andThen = row?.parkedFor
-    ? "What you typed is kept for 15 minutes: sign in, and it is there."
-    : "Sign in to go on where you were.";
+  const unsaved = asked === "not-saved" ? "What was sent after that was not saved. " : "";
+  const andThen =
+    row?.parkedFor && !unsaved
+      ? "What you typed is kept for 15 minutes: sign in, and it is there."
+      : `${unsaved}Sign in to go on where you were.`;
   if (asked === "signed-out") return "You have signed out.";
   if (asked === "password-saved")
     return "Your new password is saved. Sign in with it. An API key keeps working until you revoke it on your profile.";
@@ -147,14 +149,16 @@ function noticeFor(visit: Visit, asked: string | undefined): string | undefined 
   }
   // A browser that still has its cookie on the way to some page, for a session that is not there any more.
   if (!row && cameWithCookie(visit) && readQuery(visit.req).return)
-    return "Your session has ended. Sign in to go on where you were.";
+    return `Your session has ended. ${andThen}`;
+  if (!row && unsaved)
+    return "You are not signed in, so what was sent was not saved. Sign in to go on where you were.";
   if (!row || row.alive) return undefined;
   if (row.stage !== "signed-in") return "Signing in was not finished in time. Start again.";
   if (row.endedBy === "idle-timeout")
     return `You were signed out after ${describeTimeout(row.idleTimeout ?? 0)} without activity. ${andThen}`;
   if (row.endedBy === "absolute-lifetime")
     return `You were signed out because a session lasts ${describeTimeout(row.absoluteLifetime ?? 0)} at most. ${andThen}`;
-  return "Your session has ended. Sign in again.";
+  return `Your session has ended. ${unsaved}Sign in again.`;
 }
 
 // To an application that somebody came from, so that they know what they are signing in to.
