@@ -5,9 +5,12 @@ import { Refusal } from "../base/refusal";
 /** The fields of a sent form by name. */
 export type Form = Record<string, string>;
 
+// Their own rules refuse NUL, with a message at the field: nameField and phoneNumberField in platform/form-fields.ts.
+const MAY_HOLD_NUL = new Set(["firstName", "lastName", "phoneNumber"]);
+
 /**
  * The fields of a posted form: one text each. Throws a Refusal (400) for a field sent twice, and for NUL and halves of
- * surrogate pairs, which Postgres cannot hold.
+ * surrogate pairs, which Postgres cannot hold; but for NUL in names and phone numbers.
  */
 export function readForm(req: Request): Form {
   return checkFields(req.body ?? {});
@@ -23,7 +26,8 @@ function checkFields(fields: Record<string, unknown>): Form {
   for (const [name, value] of Object.entries(fields)) {
     if (typeof value !== "string")
       throw new Refusal(400, "This form sent a field twice. Go back and send it again.");
-    if (!isStorable(value) || !isStorable(name)) {
+    const text = MAY_HOLD_NUL.has(name) ? value.replaceAll("\0", "") : value;
+    if (!isStorable(text) || !isStorable(name)) {
       throw new Refusal(
         400,
         "This form holds a character that cannot be saved. Go back, retype the field and send it again.",

@@ -89,11 +89,23 @@ describe("the profile", () => {
     ["Love\u202elace", "Type your last name again: it holds a character that cannot be seen"],
     ["Love\u00adlace", "Type your last name again: it holds a character that cannot be seen"],
     ["Love\u200flace", "Type your last name again: it holds a character that cannot be seen"],
+    ["Love\u0000lace", "Type your last name again: it holds a character that cannot be seen"],
+    ["\u0000", "Enter your last name"],
     ["Love\nlace", "Type your last name again: it holds a character that cannot be seen"],
   ])("refuses the name %j", async (name, message) => {
     const visitor = await save({ "Last Name": name });
     expect(visitor.status).toBe(422);
     expect(visitor.errors.lastName).toBe(message);
+  });
+
+  it("refuses NUL in a phone number at the field, and elsewhere as what cannot be saved", async () => {
+    const visitor = await save({ "Phone Number": "555\u00001234" });
+    expect(visitor.status).toBe(422);
+    expect(visitor.errors.phoneNumber).toContain("a character that cannot be seen");
+    const page = await ada.visitor.tab().open("/profile");
+    const { fields } = page.fieldsOf("Save Changes");
+    for (const field of ["sessionTimeout", "version", "other"])
+      expect((await page.post("/profile", { ...fields, [field]: "1\u0000" })).status).toBe(400);
   });
 
   it("shows a failed save as typed, with a summary of links to the fields, and saves nothing", async () => {
