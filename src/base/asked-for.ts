@@ -11,22 +11,28 @@ export type AskedFor = {
 
 /**
  * Reads it from `X-Forwarded-Uri`, `-Host`, `-Proto` and `-Method`, as Caddy and Traefik send them, or from
- * `X-Original-URL` and `X-Original-Method`, as is usual with nginx's auth_request.
+ * `X-Original-URL` and `X-Original-Method`, as is usual with nginx's auth_request, or from `X-Original-URI`, which its
+ * documentation sends: the path alone, at the same host.
  */
 export function readAskedFor(headers: IncomingHttpHeaders): AskedFor {
   const first = (name: string): string | undefined =>
     String(headers[name] ?? "")
       .split(",")[0]
       ?.trim() || undefined;
-  const original = headers["x-original-url"];
-  const uri = headers["x-forwarded-uri"];
-  if (typeof uri !== "string" || uri === "") {
-    const url = typeof original === "string" && original !== "" ? original : undefined;
-    return { url, method: first("x-original-method") ?? "GET", proxyTakesAnyAnswer: url === undefined };
-  }
-  const host = first("x-forwarded-host") ?? headers.host ?? "";
-  const url = `${first("x-forwarded-proto") ?? "http"}://${host}${uri.startsWith("/") ? uri : `/${uri}`}`;
-  return { url, method: first("x-forwarded-method") ?? "GET", proxyTakesAnyAnswer: true };
+  const addressOf = (uri: string): string => {
+    const host = first("x-forwarded-host") ?? headers.host ?? "";
+    return `${first("x-forwarded-proto") ?? "http"}://${host}${uri.startsWith("/") ? uri : `/${uri}`}`;
+  };
+  const uri = given(headers["x-forwarded-uri"]);
+  if (uri)
+    return { url: addressOf(uri), method: first("x-forwarded-method") ?? "GET", proxyTakesAnyAnswer: true };
+  const originalUri = given(headers["x-original-uri"]);
+  const url = given(headers["x-original-url"]) ?? (originalUri && addressOf(originalUri));
+  return { url, method: first("x-original-method") ?? "GET", proxyTakesAnyAnswer: url === undefined };
+}
+
+function given(value: string | string[] | undefined): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
 }
 
 /** True for a browser that is on its way to a page, and not for what a page's script or a program asks. */

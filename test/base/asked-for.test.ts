@@ -25,6 +25,31 @@ describe("what somebody asked an application for", () => {
       "PUT",
       false,
     ],
+    [
+      {
+        "x-original-uri": "/a?b=c",
+        host: "app.example.com",
+        "x-forwarded-proto": "https",
+        "x-original-method": "PUT",
+      },
+      "https://app.example.com/a?b=c",
+      "PUT",
+      false,
+    ],
+    [
+      { "x-original-url": "https://a.example/b", "x-original-uri": "/c", host: "app.example.com" },
+      "https://a.example/b",
+      "GET",
+      false,
+    ],
+    [
+      { "x-original-url": "", "x-original-uri": "/c", host: "app.example.com" },
+      "http://app.example.com/c",
+      "GET",
+      false,
+    ],
+    [{ ...forwarded, "x-original-uri": "/c" }, "https://app.example.com/a?b=c", "GET", true],
+    [{ "x-original-uri": "" }, undefined, "GET", true],
     [{}, undefined, "GET", true],
     [{ "x-original-url": "" }, undefined, "GET", true],
   ])("of %j is %s by %s", (headers, url, method, proxyTakesAnyAnswer) => {

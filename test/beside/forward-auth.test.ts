@@ -233,9 +233,13 @@ describe.each(PROXIES)("README's recipe for $name", ({ name, open }) => {
     });
 
     it("lets nobody reach another page by saying which one was asked for", async () => {
-      const lies = ["X-Original-URL", "X-Forwarded-Uri", "X-Forwarded-Host", "X-Forwarded-Method"].flatMap(
-        (header) => ["-H", `${header}: /elsewhere`],
-      );
+      const lies = [
+        "X-Original-URL",
+        "X-Original-URI",
+        "X-Forwarded-Uri",
+        "X-Forwarded-Host",
+        "X-Forwarded-Method",
+      ].flatMap((header) => ["-H", `${header}: /elsewhere`]);
       const answer = await curl("/", "-H", "Accept: text/html", "-i", ...lies);
       expect([302, 401]).toContain(answer.status);
       expect(answer.body).not.toContain("elsewhere");

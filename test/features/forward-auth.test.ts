@@ -260,6 +260,7 @@ describe("GET /auth/forward sends a browser to sign in", () => {
 
   it("but not through nginx's auth_request, which only understands 200, 401 and 403", async () => {
     expect((await check({ ...BROWSER, ...nginx(`${APP}/page`) })).status).toBe(401);
+    expect((await check({ ...BROWSER, "x-original-uri": "/page" })).status).toBe(401);
   });
 
   it("without a way back to an origin that is not named, and tells the operator", async () => {

@@ -12,7 +12,15 @@ jest.setTimeout(3_600_000);
 const API_HEADERS = [
   ...["Authorization", "X-API-Key", "Cookie", "User-Agent", "Accept", "Sec-Fetch-Dest", "Sec-Fetch-Mode"],
   ...["X-Forwarded-Uri", "X-Forwarded-Method", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-For"],
-  ...["X-Original-URL", "X-Original-Method", "X-Requested-With", "Host", "Referer", "X-Latchkey-Doctor"],
+  ...[
+    "X-Original-URL",
+    "X-Original-URI",
+    "X-Original-Method",
+    "X-Requested-With",
+    "Host",
+    "Referer",
+    "X-Latchkey-Doctor",
+  ],
 ];
 
 const HEADERS = [

@@ -18,7 +18,7 @@ export const forward: Operation = {
   description:
     "For a reverse proxy to ask before it hands a request on: `auth_request` of nginx, `forward_auth` of Caddy, ForwardAuth of Traefik. It takes an API key, or the session cookie of a browser that is signed in to Latchkey, and tells by headers who it is. A key counts before a session; other credentials beside a live session are the application's own, and are left alone.\n\n" +
     "The proxy hands those headers on to the application, and has to overwrite or remove what the client sent under their names. Percent-decode their values: what is not printable ASCII in them is percent-encoded UTF-8.\n\n" +
-    "Caddy and Traefik tell by `X-Forwarded-Uri` what was asked for, and hand any answer on. A proxy that sends `X-Original-URL` instead, as is usual with nginx, is answered 200, 401 or 403 only.",
+    "Caddy and Traefik tell by `X-Forwarded-Uri` what was asked for, and hand any answer on. A proxy that sends `X-Original-URL` or `X-Original-URI` instead, as is usual with nginx, is answered 200, 401 or 403 only.",
   opens: "with a key or a session",
   query: ForwardQuery,
   answers: {
