@@ -1,5 +1,7 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
 import type { Pool } from "pg";
+import { routePathOf } from "../base/address-path";
+import { isNavigation, readAskedFor } from "../base/asked-for";
 import { isDatabaseAway } from "../base/database-away";
 import { NotInTime } from "../base/not-in-time";
 import { Refusal } from "../base/refusal";
@@ -8,6 +10,7 @@ import { isForPrograms } from "../web/api/addresses";
 import { sendError } from "../web/api/errors";
 import { cameFrom } from "../web/came-from";
 import type { Desk } from "../web/desk";
+import { drawAlone } from "../web/draw-alone";
 import { liveSessionOf } from "../web/live-session-of";
 import { logRefusal } from "../web/log-refusal";
 import { drawPage } from "../web/page";
@@ -125,11 +128,13 @@ async function answer(
   away: boolean,
 ): Promise<void> {
   const { status, sentence, retryAfterSeconds } = refusal;
+  const title = TITLES[status] ?? "That did not work";
   if (isForPrograms(req.path)) {
     if (retryAfterSeconds !== undefined) res.set("Retry-After", String(retryAfterSeconds));
-    return sendError(res, status, sentence);
+    if (!(status >= 500 && isShownByProxy(req))) return sendError(res, status, sentence);
+    const home = new URL("/profile", desk.baseUrl).href;
+    return drawAlone({ res }, status, "forward-auth/failed", { title, sentence, home });
   }
-  const title = TITLES[status] ?? "That did not work";
   const sent = isForm(req);
   const again = away && (sent ? cameFrom(req, req.path) : req.originalUrl);
   if (away) forgetSession(req);
@@ -141,6 +146,15 @@ async function answer(
     visit,
     "errors/error",
     retryAfterSeconds === undefined ? page : { ...page, retryAfterSeconds },
+  );
+}
+
+// By a reverse proxy that hands on any answer, to a browser that asked an application for a page.
+function isShownByProxy({ path, headers }: Request): boolean {
+  return (
+    routePathOf(path) === "/auth/forward" &&
+    readAskedFor(headers).proxyTakesAnyAnswer &&
+    isNavigation(headers)
   );
 }
 

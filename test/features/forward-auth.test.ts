@@ -417,6 +417,35 @@ describe("GET /auth/forward?role=", () => {
   });
 });
 
+describe("GET /auth/forward while the database is away", () => {
+  const whileAway = async (headers: Record<string, string>) => {
+    await desk.db.query("alter table sessions rename to elsewhere");
+    await desk.db.query("create view sessions as select * from elsewhere where away()");
+    const answer = await check({ ...cookieOf(zoe), ...headers });
+    await desk.db.query("drop view sessions; alter table elsewhere rename to sessions");
+    expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "5"]);
+    return answer.body;
+  };
+  beforeAll(() =>
+    desk.db.query(`create function away() returns boolean language plpgsql as $$
+      begin raise exception 'away' using errcode = '57014'; end $$`),
+  );
+
+  it("tells a browser on a page that needs nothing from the application's address", async () => {
+    const page = await whileAway({ ...BROWSER, ...caddy("/page") });
+    expect(page).toContain("<h1>Not available right now</h1>");
+    expect(page).toContain("The database does not answer at the moment. Try again in a few seconds.");
+    expect(page).not.toMatch(/(src|href)="\//);
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ["a program", { ...caddy("/page"), accept: "*/*" }],
+    ["nginx, which hands no such answer on", { accept: "text/html", ...nginx(`${APP}/page`) }],
+  ])("tells %s as JSON", async (_who, headers) => {
+    expect(JSON.parse(await whileAway(headers)).errors[0].status).toBe("503");
+  });
+});
+
 describe("a session that is shown at /auth/forward", () => {
   const idleLeft = async (visitor: Visitor): Promise<number> => {
     const answer = await visitor.raw("/session/remaining");

@@ -225,7 +225,8 @@ describe("what is really answered is what the document says, to a client that kn
       await wire.end();
       for (const id of KEYED)
         expect((await itsClient.ask(id, { by: "bearer", shown: good })).status).toBe(503);
-      expect((await itsClient.ask("forwardAuth", { by: "bearer", shown: good })).status).toBe(503);
+      for (const headers of [{}, { accept: "text/html" }])
+        expect((await itsClient.ask("forwardAuth", { by: "bearer", shown: good, headers })).status).toBe(503);
       for (const id of ["isReady", "isReadyHead"]) expect((await itsClient.ask(id)).status).toBe(503);
       for (const id of ["isAlive", "openApi"]) expect((await itsClient.ask(id)).status).toBe(200);
     } finally {

@@ -59,7 +59,13 @@ export const forward: Operation = {
       ],
     },
     429: told.tooMany,
-    503: told.away,
+    503: {
+      ...told.away,
+      bodies: [
+        ...told.away.bodies,
+        { ...html, examples: { "To a browser on its way to a page": "<!DOCTYPE html>…" } },
+      ],
+    },
   },
   samples: [{ label: "Bearer", options: "-i -H 'Authorization: Bearer lk…'", query: "?role=billing" }],
 };
