@@ -199,6 +199,23 @@ describe("the trail for administrators", () => {
     expect(lines.at(-1)).toContain('"{""note"":""a, \\""b\\""""}"');
   });
 
+  it("comes as a CSV file that has the email of whoever was invited beside those of people", async () => {
+    await invite("edith.clarke@example.com");
+    await desk.db.query(
+      `insert into trail (action, actor_kind, details) values ('invitation.sent', 'person', '{"email": 7}'),
+       ('invitation.sent', 'person', 'null'), ('email.change-asked', 'person', '{"email": "x@example.com"}')`,
+    );
+    const { body } = await ada.visitor.raw("/admin/activity/download");
+    const emails = body.split("\r\n").map((line) => [line.split(",")[2], line.split(",")[9]]);
+    expect(emails.slice(0, 5)).toEqual([
+      ['"Action"', '"Email of whom it is about"'],
+      ['"email.change-asked"', '""'],
+      ['"invitation.sent"', '""'],
+      ['"invitation.sent"', '""'],
+      ['"invitation.sent"', '"edith.clarke@example.com"'],
+    ]);
+  });
+
   it("comes as a CSV file that says it is UTF-8", async () => {
     const answer = await fetch(`${desk.origin}/admin/activity/download`, {
       headers: { cookie: ada.visitor.cookieHeader() },

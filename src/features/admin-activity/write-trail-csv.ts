@@ -14,11 +14,15 @@ const COLUMNS: [name: string, cell: (entry: TrailEntry) => string | null][] = [
   ["Session", (entry) => entry.sessionId],
   ["Key", (entry) => entry.keyId && `lk${entry.keyId}`],
   ["About", (entry) => entry.subjectName],
-  ["Email of whom it is about", (entry) => entry.subjectEmail],
+  ["Email of whom it is about", (entry) => entry.subjectEmail ?? invitedEmail(entry)],
   ["Address", (entry) => entry.address],
   ["Client", (entry) => entry.client],
   ["Details", (entry) => JSON.stringify(entry.details)],
 ];
+
+function invitedEmail({ action, details }: TrailEntry): string | null {
+  return action.startsWith("invitation.") && typeof details?.email === "string" ? details.email : null;
+}
 
 /** The trail as CSV text, a page of entries at a time, newest first: never more than one page is in memory. */
 export async function* writeTrailCsv(db: Queryable, filter: TrailFilter): AsyncGenerator<string> {
