@@ -12,6 +12,14 @@ export async function insertRole(db: Queryable, name: string): Promise<boolean> 
   return rowCount === 1;
 }
 
+/** The role name that is this one, in any case of letters, as it is spelt. */
+export async function findRole(db: Queryable, name: string): Promise<string | undefined> {
+  const { rows } = await db.query<{ name: string }>("select name from roles where lower(name) = lower($1)", [
+    name,
+  ]);
+  return rows[0]?.name;
+}
+
 /** Deletes a role name. False when there is none. */
 export async function deleteRole(db: Queryable, name: string): Promise<boolean> {
   const { rowCount } = await db.query("delete from roles where name = $1", [name]);

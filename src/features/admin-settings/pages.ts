@@ -42,8 +42,9 @@ export async function addRole(visit: PersonVisit): Promise<void> {
   const read = readBySchema(roleForm, form);
   if (!read.ok) return drawWrongRole(visit, form, read.errors[0]?.message ?? "");
   const { name } = read.input;
-  if ((await createRole(db, actorOf(visit), name)) === "taken")
-    return drawWrongRole(visit, form, `There is a role ${name} already: choose another name`);
+  const created = await createRole(db, actorOf(visit), name);
+  if (created !== "created")
+    return drawWrongRole(visit, form, `There is a role ${created.taken} already: choose another name`);
   await leave(visit, PAGE, `Added: the role ${name}. You can now give it to people and service accounts.`);
 }
 
