@@ -33,6 +33,11 @@ export function apiKeyId(text: string): string | undefined {
   return text.slice(PREFIX.length, PREFIX.length + ID_LENGTH);
 }
 
+/** The id in what somebody copied from where a key is named, with `lk` or without; it may be none. */
+export function typedKeyId(text: string): string | undefined {
+  return /^(?:lk)?([0-9A-Za-z]{8})…?$/.exec(text.trim())?.[1];
+}
+
 /** SHA-256 of a key, 32 bytes. A key has 190 random bits, so no slow hash is needed (ASVS 5.0, 11.4.2 is about passwords). */
 export function hashApiKey(key: string): Buffer {
   return hash("sha256", key, "buffer");

@@ -88,6 +88,8 @@ export type TrailEntry = {
 /** Which entries: all of them, or narrowed by who it was about or done by, what was done, and when. */
 export type TrailFilter = {
   whoIds?: string[] | undefined;
+  /** Of these accounts' entries only what was done about this key, which is or was of one of them. */
+  keyId?: string | undefined;
   action?: string | undefined;
   /** The first moment and the first one after the last, as days in UTC: "2026-11-23". */
   from?: string | undefined;
@@ -126,11 +128,14 @@ export async function listTrail(
     ${more.length + conditions.length > 0 ? `where ${[...more, ...conditions].join(" and ")}` : ""}
     order by t.at ${order}, t.id ${order} limit $1)`;
   // One index scan for each person and side, of a page at most, instead of an "or" that no index could order.
+  const sides = ["t.subject_id = who.id", "t.actor_id = who.id"];
+  const aboutKey = (id: string) =>
+    `${sides[0]} and ${value(id)} in (t.details->>'keyId', t.details->>'replacedKeyId')`;
+  const scans = (filter.keyId === undefined ? sides : [aboutKey(filter.keyId)]).map((side) => some([side]));
   const found =
     filter.whoIds === undefined
       ? some([])
-      : `(select distinct f.id, f.at from unnest(${value(filter.whoIds)}::uuid[]) as who (id), lateral (
-           ${some(["t.subject_id = who.id"])} union all ${some(["t.actor_id = who.id"])}) f
+      : `(select distinct f.id, f.at from unnest(${value(filter.whoIds)}::uuid[]) as who (id), lateral (${scans.join(" union all ")}) f
          order by f.at ${order}, f.id ${order} limit $1)`;
   const { rows } = await db.query<TrailEntry>(
     `select t.id, t.at, t.action, t.actor_kind as "actorKind", t.actor_id as "actorId",

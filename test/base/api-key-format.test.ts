@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import { apiKeyId, hashApiKey, makeApiKey } from "../../src/base/api-key-format";
+import { apiKeyId, hashApiKey, makeApiKey, typedKeyId } from "../../src/base/api-key-format";
 
 /** The text with the checksum that makes a key of it, if nothing else is wrong. */
 function withChecksum(body: string): string {
@@ -54,5 +54,22 @@ describe("an API key", () => {
     const wrong = [39, 41, 4000].map((length) => `lk${"a".repeat(length)}`);
     for (const body of [...wrong, `sk${"a".repeat(40)}`, `lk${"a".repeat(39)}-`, `lk${"a".repeat(39)}é`])
       expect(apiKeyId(withChecksum(body))).toBeUndefined();
+  });
+});
+
+describe("the id of an API key", () => {
+  it.each([
+    ["lk8sNw2Q1x", "8sNw2Q1x"],
+    [" 8sNw2Q1x ", "8sNw2Q1x"],
+    ["lk8sNw2Q1x…", "8sNw2Q1x"],
+    ["lkNw2Q1x", "lkNw2Q1x"],
+    ["lovelace", "lovelace"],
+    ["8sNw2Q1", undefined],
+    ["lk8sNw2Q1xy", undefined],
+    ["LK8sNw2Q1x", undefined],
+    ["ada grace", undefined],
+    ["", undefined],
+  ])("typed as %j is %s", (typed, id) => {
+    expect(typedKeyId(typed)).toBe(id);
   });
 });

@@ -146,6 +146,33 @@ describe("the trail for administrators", () => {
     expect(ada.visitor.errors.person).toContain("Write more of the name or email");
   });
 
+  it("finds what was done about an API key by its id, as it is shown or as programs are told it", async () => {
+    const key = (button: string) =>
+      ada.visitor.press(button).then((page) => page.value("API key").slice(0, 10));
+    await ada.visitor.open("/profile");
+    const first = await key("Generate API Key");
+    await ada.visitor.open("/profile");
+    await ada.visitor.press("Regenerate API Key");
+    const second = await key("Regenerate API Key");
+    await ada.visitor.open("/profile");
+    await (await ada.visitor.press("Revoke")).press("Revoke");
+    const found = async (person: string, more = {}) => {
+      await search({ person, ...more });
+      return rows().map((row) => /(generated|regenerated|revoked) their API key/.exec(row)?.[1]);
+    };
+    for (const typed of [first, first.slice(2), ` ${first}…`])
+      expect(await found(typed)).toEqual(["regenerated", "generated"]);
+    expect(await found(second)).toEqual(["revoked", "regenerated"]);
+    expect(await found(second, { action: "api-key.revoked" })).toEqual(["revoked"]);
+    const file = await ada.visitor.raw(`/admin/activity/download?person=${second}`);
+    expect(file.body.split("\r\n").map((line) => line.split(",")[2])).toEqual(
+      expect.arrayContaining(['"api-key.revoked"', '"api-key.regenerated"']),
+    );
+    expect(file.body.split("\r\n")).toHaveLength(4);
+    expect(await found("lkAAAAAAAA")).toEqual([]);
+    expect((await found("Lovelace")).length).toBeGreaterThan(3);
+  });
+
   it("tells changed settings in the words of their form", async () => {
     await ada.visitor.open("/admin/settings");
     await ada.visitor

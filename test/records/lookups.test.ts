@@ -1,7 +1,13 @@
 import { createHash } from "node:crypto";
 import { Pool } from "pg";
-import { findApiKeysForCheck, findApiKeysWithOwners } from "../../src/records/api-keys/api-keys";
+import type { Queryable } from "../../src/platform/database";
+import {
+  findApiKeyOwnerId,
+  findApiKeysForCheck,
+  findApiKeysWithOwners,
+} from "../../src/records/api-keys/api-keys";
 import { findSessions, touchSessions } from "../../src/records/sessions/lookups";
+import { listTrail } from "../../src/records/trail";
 import { openLiveSessions } from "../../src/web/live-sessions";
 import { openTestDatabase } from "../support/database";
 
@@ -69,6 +75,21 @@ describe("a lookup for many at once", () => {
       expect(JSON.stringify(plan.rows)).not.toContain(`Seq Scan on ${table}`);
     },
   );
+});
+
+describe("the trail of a key", () => {
+  it("is looked for among what was done to its owner, and not in the whole trail", async () => {
+    await one.query(
+      `insert into trail (action, actor_kind, actor_id, subject_id, at)
+         select 'profile.changed', 'person', id, id, now() - n * interval '1 minute' from people, generate_series(1, 20) n`,
+    );
+    await one.query("analyze trail");
+    const explaining = { query: (text: string, values: unknown[]) => one.query(`explain ${text}`, values) };
+    const whoIds = [await findApiKeyOwnerId(one, keyOf(7))] as string[];
+    const plan = await listTrail(explaining as Queryable, { whoIds, keyId: keyOf(7) }, {}, 51);
+    expect(JSON.stringify(plan)).toContain("trail_subject");
+    expect(JSON.stringify(plan)).not.toContain("Seq Scan on trail");
+  });
 });
 
 describe("a session found with its person's ways in", () => {

@@ -1,8 +1,10 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { typedKeyId } from "../../base/api-key-format";
 import { searchWords } from "../../base/search-words";
 import type { Queryable } from "../../platform/database";
 import { type FormErrors, readBySchema } from "../../platform/form-errors";
+import { findApiKeyOwnerId } from "../../records/api-keys/api-keys";
 import { findInvitations, findWho, type TrailFilter } from "../../records/trail";
 import { drawPage } from "../../web/page";
 import { type Form, readQuery } from "../../web/read-form";
@@ -57,24 +59,31 @@ async function readFilter(
   const read = readBySchema(activityFilter, query);
   if (!read.ok) return read;
   const { person, action, from, to } = read.input;
-  const whoIds = await findWhoIds(desk.db, searchWords(person));
-  if (whoIds === "too-many") {
+  const who = (await findKey(desk.db, person)) ?? (await findWhoIds(desk.db, searchWords(person)));
+  if (who === "too-many") {
     const message = `Write more of the name or email: this is part of more than ${MOST_PEOPLE} people's`;
     return { ok: false, errors: [{ field: "person", message }] };
   }
   return {
     ok: true,
-    filter: { whoIds, action: action || undefined, from: from || undefined, until: to || undefined },
+    filter: { ...who, action: action || undefined, from: from || undefined, until: to || undefined },
   };
 }
 
-/** Everybody and every invitation these words find; undefined without words, which find all. */
-async function findWhoIds(db: Queryable, words: string[]): Promise<string[] | undefined | "too-many"> {
-  if (words.length === 0) return undefined;
+/** The key that was typed by its id, and whose it is or was; undefined for what is none. */
+async function findKey(db: Queryable, typed: string): Promise<TrailFilter | undefined> {
+  const keyId = typedKeyId(typed);
+  const ownerId = keyId && (await findApiKeyOwnerId(db, keyId));
+  return ownerId ? { whoIds: [ownerId], keyId } : undefined;
+}
+
+/** Everybody and every invitation these words find; no filter without words, which find all. */
+async function findWhoIds(db: Queryable, words: string[]): Promise<TrailFilter | "too-many"> {
+  if (words.length === 0) return {};
   const who = await findWho(db, words, MOST_PEOPLE + 1);
   if (who.length > MOST_PEOPLE) return "too-many";
   const invitations = await findInvitations(db, words, MOST_PEOPLE + 1);
-  return invitations.length > MOST_PEOPLE ? "too-many" : [...who, ...invitations.flat()];
+  return invitations.length > MOST_PEOPLE ? "too-many" : { whoIds: [...who, ...invitations.flat()] };
 }
 
 async function draw(visit: PersonVisit, query: Form, page: Record<string, unknown>): Promise<void> {

@@ -35,6 +35,15 @@ export async function findLiveApiKey(db: Queryable, owner: KeyOwner): Promise<Ap
   return rows[0];
 }
 
+/** The id of the account that a key is or was of, by the key's own id. */
+export async function findApiKeyOwnerId(db: Queryable, id: string): Promise<string | undefined> {
+  const { rows } = await db.query<{ ownerId: string }>(
+    `select coalesce(person_id, service_account_id) as "ownerId" from api_keys where id = $1`,
+    [id],
+  );
+  return rows[0]?.ownerId;
+}
+
 /** Adds an owner's first live key. False when they already have one. */
 export async function insertApiKey(
   db: Queryable,
