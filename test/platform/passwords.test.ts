@@ -120,8 +120,6 @@ describe("a password's hash", () => {
   it("waits for its turn, so that many at once leave libuv's threads to everybody else", async () => {
     const passwords = makePasswords(Buffer.from("pepper"), 8);
     const hash = await passwords.hash("the right password");
-    // The first check waits for a hash of nobody's; those that count find it made.
-    expect(await passwords.matches("the right password", hash)).toBe(true);
     let done = 0;
     const many = Array.from({ length: 40 }, async () => {
       expect(await passwords.matches("the right password", hash)).toBe(true);
