@@ -6,7 +6,7 @@ import { PASSWORD, setupKey } from "./support/people";
 import { freePort, type Program, runProgram } from "./support/program";
 import { Visitor } from "./support/visitor";
 
-const ROUNDS = 20;
+const ROUNDS = Number(process.env.KILLS ?? 10);
 
 /** Does one thing after another until the program is gone; calls `answered` after each answer. */
 async function keepDoing(act: () => Promise<void>): Promise<void> {

@@ -23,7 +23,6 @@ import { keysRotateEncryption } from "./keys";
 import { migrate } from "./migrate";
 import { readWords, type Written } from "./read-words";
 import { restore } from "./restore";
-import { serve } from "./serve";
 import { settings } from "./settings";
 import { tellingUnreached } from "./tell-unreached";
 
@@ -79,6 +78,8 @@ async function runServe(
   if (args.length > 0) return misused(SERVE, `serve takes no ${args[0]}`, terminal, false);
   try {
     const config = readConfig(env);
+    // Loaded here alone: the other commands start in two thirds of the time without all that draws pages.
+    const { serve } = require("./serve") as typeof import("./serve");
     await tellingUnreached(config, serve(config, terminal.stdout.isTTY === true));
     return undefined;
   } catch (error) {
