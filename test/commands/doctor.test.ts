@@ -283,8 +283,9 @@ describe("the doctor at a running installation", () => {
   }
 
   it("is content where proxy and program are on one computer, so that all seem to come from there", async () => {
-    const found = await examineBehind(asItShould, { TRUST_PROXY: "1", HOST: "127.0.0.1" });
-    expect(found.Proxy).toMatchObject({ state: "ok" });
+    const mapped = () => ({ "x-forwarded-for": "::ffff:127.0.0.1", "x-forwarded-proto": "https" });
+    const found = await examineBehind(mapped, { TRUST_PROXY: "1", HOST: "127.0.0.1" });
+    expect(found.Proxy).toMatchObject({ state: "ok", says: "requests come over https, from 127.0.0.1" });
   });
 
   it("warns of a port that others than the proxy can reach and be believed at", async () => {
