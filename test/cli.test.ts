@@ -346,6 +346,36 @@ describe("usage", () => {
     },
   );
 
+  it("says of each command in the list what it is for", async () => {
+    const { out } = await runHere({}, ["--help"]);
+    const [, listed = ""] = /^Commands:\n(.*)\n\nEach tells more/s.exec(out) ?? [];
+    const lines = listed.split("\n");
+    expect(lines.length).toBeGreaterThan(16);
+    lines.forEach((line, i) => {
+      expect(line).toMatch(i % 2 === 0 ? /^ {2}latchkey [a-z]/ : /^ {6}[a-z]+,? [a-z].{12}/);
+    });
+  });
+
+  it.each(["admin", "keys", "audit"])("lists what begins with %s where nothing follows it", async (group) => {
+    const [alone, asked] = await Promise.all([runHere({}, [group]), runHere({}, [group, "--help"])]);
+    expect(alone).toEqual({ code: 2, out: "", err: asked.out });
+    expect((await runHere({}, [group, "dance"])).err).toBe(
+      `There is no command "${group} dance".\n${asked.out}`,
+    );
+  });
+
+  it.each([
+    ["create", "--email, --first-name and --last-name are missing."],
+    ["create --email ada@example.com", "--first-name and --last-name are missing."],
+    ["create --email ada@example.com --first-name Ada --last-name=", "Enter their last name"],
+    ["reset-2fa ada@example.com", "--reason is missing."],
+  ])("says of admin %s what is missing, and how it is used", async (args, says) => {
+    const { code, err } = await runHere({}, ["admin", ...args.split(" ")]);
+    const [first, usage] = err.split("\n");
+    expect([code, first]).toEqual([2, says]);
+    expect(usage).toContain(`Usage: latchkey admin ${args.split(" ")[0]} `);
+  });
+
   it.each(["--bogus", "-x", "--toString"])(
     "names the option %s, which there is not, and says how to see which there are",
     async (option) => {

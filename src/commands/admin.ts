@@ -12,14 +12,15 @@ import { withDesk } from "./open-installation";
 import { takePassword } from "./take-password";
 
 const newAdministrator = z.object({
-  email: emailField(),
-  firstName: nameField("first name"),
-  lastName: nameField("last name"),
+  email: emailField("their"),
+  firstName: nameField("first name", "their"),
+  lastName: nameField("last name", "their"),
 });
 
 /** `admin create`: adds an administrator, who sets up two-factor authentication at first sign-in. */
 export const adminCreate: Command = {
   usage: "admin create --email EMAIL --first-name NAME --last-name NAME [--password-stdin]",
+  brief: "adds an administrator",
   help:
     "Adds an administrator. On a terminal the password is asked for; with --password-stdin it is the first line of\n" +
     "standard input; otherwise (or if nothing is typed) one is made up, printed once, and ends after 7 days if it is not changed.",
@@ -31,6 +32,7 @@ export const adminCreate: Command = {
   },
   positionals: 0,
   async run({ config, values, flags, terminal }) {
+    complainOfMissing(values, ["email", "first-name", "last-name"]);
     const { email, "first-name": firstName, "last-name": lastName } = values;
     const person = readOrComplain(newAdministrator, { email, firstName, lastName });
     const given = await takePassword(terminal, flags.has("password-stdin"));
@@ -59,12 +61,14 @@ export const adminCreate: Command = {
 /** `admin reset-2fa`: the way back in for the last administrator who lost their authenticator. */
 export const adminResetTwoFactor: Command = {
   usage: "admin reset-2fa EMAIL --reason TEXT",
+  brief: "takes away the authenticator of somebody who lost it, so that they set up a new one",
   help:
     "Takes away somebody's authenticator and recovery codes. They are signed out everywhere, written to, and set up a\n" +
     "new authenticator at next sign-in. The reason goes into the trail.",
   options: { reason: { type: "string" } },
   positionals: 1,
   async run({ config, values, words: [email = ""] }) {
+    complainOfMissing(values, ["reason"]);
     const { reason } = readOrComplain(reasonForm, { reason: values.reason });
     return withDesk(config, false, async (desk) => {
       const person = await findAccount(desk.db, email.trim());
@@ -79,6 +83,14 @@ export const adminResetTwoFactor: Command = {
     });
   },
 };
+
+function complainOfMissing(values: Partial<Record<string, string>>, names: string[]): void {
+  const missing = names.filter((name) => values[name] === undefined).map((name) => `--${name}`);
+  if (missing.length === 0) return;
+  throw new UsageMistake(
+    `${new Intl.ListFormat("en-GB").format(missing)} ${missing.length === 1 ? "is" : "are"} missing.`,
+  );
+}
 
 function readOrComplain<Schema extends z.ZodType>(schema: Schema, values: object): z.infer<Schema> {
   const read = readBySchema(schema, values);

@@ -6,6 +6,7 @@ import { quietLog, withDatabase } from "./open-installation";
 /** `audit verify`: reads the whole trail and says whether anything in it was tampered with. */
 export const auditVerify: Command = {
   usage: "audit verify [--was HASH]",
+  brief: "finds and names an entry of the trail that was changed, removed or reordered",
   help:
     "Works out every hash of the trail again and names the first entry that was changed, removed or reordered.\n" +
     "Keep the last hash somewhere else: given back later with --was, it shows whether the end of the trail was cut\n" +

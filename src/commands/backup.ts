@@ -21,6 +21,7 @@ type Written = { at: string; bytes: number; tables: Content[] };
 /** `backup`: writes all that has to outlive the computer into one file, as it is at one instant. */
 export const backup: Command = {
   usage: "backup FILE [--encrypt]",
+  brief: "writes everything that has to outlive the computer into one file",
   help:
     "Writes the whole installation, as it is at one instant, into one new file that the command restore reads. The\n" +
     "program may be running. With - for the file it is written to standard output.\n\n" +

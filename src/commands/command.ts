@@ -18,6 +18,8 @@ export type Finding = { about: string; state: "ok" | "note" | "problem"; says: s
 export type Command = {
   /** What follows the program's name: "admin create --email EMAIL". */
   usage: string;
+  /** What it is for, in a few words, for the list of all commands. */
+  brief: string;
   /** What it does, and what its options mean. */
   help: string;
   options: NonNullable<ParseArgsConfig["options"]>;

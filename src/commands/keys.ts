@@ -12,6 +12,7 @@ import { nameOfSecret, openDeskOn, quietLog, withDatabase } from "./open-install
 /** `keys rotate-encryption`: seals everything anew under the first value of APP_SECRET. */
 export const keysRotateEncryption: Command = {
   usage: "keys rotate-encryption [--new]",
+  brief: "seals everything anew under the first value of APP_SECRET",
   help:
     "Seals everything that an older value of APP_SECRET has sealed anew under the first one, while the program runs, and\n" +
     "says when nothing needs the older ones any more. Stopped half-way it goes on when it is run again. With --new it\n" +

@@ -5,6 +5,7 @@ import { MIGRATIONS, openDatabase } from "./open-installation";
 /** `migrate`: brings the database to this program's schema, as starting the program does. */
 export const migrate: Command = {
   usage: "migrate",
+  brief: "brings the database to this version, as serve does",
   help: "Brings the database to this version of Latchkey. Starting the program does the same.",
   options: {},
   positionals: 0,

@@ -27,6 +27,7 @@ type Source = { file: string; passphrase: string | undefined; contents: Contents
 /** `restore`: makes an empty installation what a backup holds, or leaves it empty. */
 export const restore: Command = {
   usage: "restore FILE [--check [--save-secret PATH]]",
+  brief: "makes an empty installation what the backup holds, or only checks the file",
   help:
     "Makes an empty installation (a new DATA_DIR, or a DATABASE_URL with nothing in it) what the backup holds. The whole\n" +
     "file is read and checked first, and what is loaded is compared with it before it counts. Stopped at any point, it\n" +

@@ -29,7 +29,11 @@ import { tellingUnreached } from "./tell-unreached";
 /** What a command ends with: done, failed or refused, written wrongly. */
 const [DONE, FAILED, MISUSED] = [0, 1, 2];
 
-const SERVE = { usage: "serve", help: "Serves. Configuration comes from the environment." };
+const SERVE = {
+  usage: "serve",
+  brief: "serves, as npm start does",
+  help: "Serves. Configuration comes from the environment.",
+};
 const COMMANDS: Command[] = [
   migrate,
   doctor,
@@ -153,7 +157,7 @@ function tellCommands(args: string[], { stdout, stderr }: Terminal): number {
   // "admin" alone is the beginning of commands.
   const begun = [SERVE, ...COMMANDS].filter(({ usage }) => namesOf(usage)[0] === first);
   const all = (begun.length > 0 ? begun : [SERVE, ...COMMANDS])
-    .map(({ usage }) => `  latchkey ${usage}\n`)
+    .map(({ usage, brief }) => `  latchkey ${usage}\n      ${brief}\n`)
     .join("");
   const text = `Commands:\n${all}\nEach tells more with --help, and --version tells which version this is.\n`;
   const asked = begun.length > 0 ? args.slice(1) : args;
@@ -162,7 +166,7 @@ function tellCommands(args: string[], { stdout, stderr }: Terminal): number {
     return DONE;
   }
   const named = args.slice(0, begun.length > 0 ? 2 : 1).join(" ");
-  stderr.write(`${named === "" ? "" : `There is no command "${named}".\n`}${text}`);
+  stderr.write(`${asked.length === 0 ? "" : `There is no command "${named}".\n`}${text}`);
   return MISUSED;
 }
 

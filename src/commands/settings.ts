@@ -4,6 +4,7 @@ import type { Command } from "./command";
 /** `settings`: every variable of the environment that Latchkey reads. */
 export const settings: Command = {
   usage: "settings",
+  brief: "lists every variable of the environment that Latchkey reads",
   help: "Lists every variable of the environment that Latchkey reads, what it is, and what holds where it is not set.",
   options: {},
   positionals: 0,

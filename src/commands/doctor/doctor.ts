@@ -14,6 +14,7 @@ import { lookAtBehindProxy, lookAtReach } from "./look-at-reach";
 /** `doctor`: looks at everything that has to be right, and says what to do about what is not. Prints no secrets. */
 export const doctor: Command = {
   usage: "doctor",
+  brief: "looks at everything that has to be right, and says what to do about what is not",
   help:
     "Looks at configuration, data folder, database, secret, clock, port, mail server, at whether what goes to other computers\n" +
     "is encrypted, and at how people get here (BASE_URL and proxy, while the program runs), and says what to do about what is\n" +
