@@ -76,7 +76,7 @@ describe("on the data folder", () => {
       expect(ada.text).toContain("Reason: lost phone");
       await program.end("SIGTERM");
 
-      const stopped = ["admin", "reset-2fa", "ada@example.com", "--reason", "lost it too"];
+      const stopped = ["admin", "reset-2fa", "--email", "ada@example.com", "--reason", "lost it too"];
       expect(await latchkey(env, stopped)).toMatchObject({ code: 0, err: "" });
       const verified = await latchkey(env, ["audit", "verify"]);
       expect(verified).toMatchObject({
@@ -369,7 +369,15 @@ describe("usage", () => {
     ["create --email ada@example.com", "--first-name and --last-name are missing."],
     ["create --email ada@example.com --first-name Ada --last-name=", "Enter their last name"],
     ["reset-2fa ada@example.com", "--reason is missing."],
-  ])("says of admin %s what is missing, and how it is used", async (args, says) => {
+    ["reset-2fa --email ada@example.com", "--reason is missing."],
+    ["reset-2fa --reason lost", "--email is missing."],
+    ["reset-2fa", "--email and --reason are missing."],
+    [
+      "reset-2fa ada@example.com --email grace@example.com --reason lost",
+      "Write the email once: either after reset-2fa or with --email.",
+    ],
+    ["reset-2fa ada@example.com grace@example.com --reason lost", "There are too few or too many words."],
+  ])("says of admin %s what is missing or too much, and how it is used", async (args, says) => {
     const { code, err } = await runHere({}, ["admin", ...args.split(" ")]);
     const [first, usage] = err.split("\n");
     expect([code, first]).toEqual([2, says]);

@@ -60,15 +60,20 @@ export const adminCreate: Command = {
 
 /** `admin reset-2fa`: the way back in for the last administrator who lost their authenticator. */
 export const adminResetTwoFactor: Command = {
-  usage: "admin reset-2fa EMAIL --reason TEXT",
+  usage: "admin reset-2fa (EMAIL | --email EMAIL) --reason TEXT",
   brief: "takes away the authenticator of somebody who lost it, so that they set up a new one",
   help:
     "Takes away somebody's authenticator and recovery codes. They are signed out everywhere, written to, and set up a\n" +
     "new authenticator at next sign-in. The reason goes into the trail.",
-  options: { reason: { type: "string" } },
+  options: { email: { type: "string" }, reason: { type: "string" } },
   positionals: 1,
-  async run({ config, values, words: [email = ""] }) {
-    complainOfMissing(values, ["reason"]);
+  fewer: true,
+  async run({ config, values, words: [word] }) {
+    if (word !== undefined && values.email !== undefined)
+      throw new UsageMistake("Write the email once: either after reset-2fa or with --email.");
+    const given = word === undefined ? values : { ...values, email: word };
+    complainOfMissing(given, ["email", "reason"]);
+    const { email = "" } = given;
     const { reason } = readOrComplain(reasonForm, { reason: values.reason });
     return withDesk(config, false, async (desk) => {
       const person = await findAccount(desk.db, email.trim());

@@ -25,6 +25,8 @@ export type Command = {
   options: NonNullable<ParseArgsConfig["options"]>;
   /** How many words follow beside the options. */
   positionals: number;
+  /** Whether fewer will do, because an option can say the same. */
+  fewer?: boolean;
   /** Whether standard output is the work itself, given these words: then the answer is on standard error. */
   writesOutput?(words: string[]): boolean;
   run(given: {

@@ -8,7 +8,7 @@ export type Written = { values: Record<string, string>; words: string[]; flags: 
  * Reads what was written after the name of a command, as it takes it; with the flag "help" whatever the words. Throws
  * UsageMistake.
  */
-export function readWords({ options: own, positionals }: Command, args: string[]): Written {
+export function readWords({ options: own, positionals, fewer }: Command, args: string[]): Written {
   const options = { ...own, help: { type: "boolean", short: "h" }, json: { type: "boolean" } } as const;
   const unknown = findUnknownOption(args, options);
   if (unknown !== undefined)
@@ -17,7 +17,8 @@ export function readWords({ options: own, positionals }: Command, args: string[]
   const entries = Object.entries(read.values);
   const flags = new Set(entries.filter(([, value]) => value === true).map(([name]) => name));
   const values = Object.fromEntries(entries.filter((entry) => typeof entry[1] === "string"));
-  if (!flags.has("help") && read.positionals.length !== positionals)
+  const count = read.positionals.length;
+  if (!flags.has("help") && (count > positionals || (count < positionals && !fewer)))
     throw new UsageMistake("There are too few or too many words.");
   return { values: values as Record<string, string>, words: read.positionals, flags };
 }
